@@ -1,0 +1,77 @@
+/** Walks over nested containers - arrays, tuples, plain objects, Maps - of differentiable values. */
+import { isValue, type Value } from './leaf.js';
+
+/** Where a leaf stands in a structure: keys from the root. */
+export type Path = readonly (string | number)[];
+
+/** Text of a path: `[0].weights`. */
+export function formatPath(path: Path): string {
+  if (path.length === 0) return 'the argument itself';
+  return path.map(key => (typeof key === 'number' ? `[${key}]` : `.${key}`)).join('');
+}
+
+/** Whether a value is a container that the walks enter. */
+export function isContainer(x: unknown): x is unknown[] | Map<unknown, unknown> | Record<string, unknown> {
+  if (typeof x !== 'object' || x === null) return false;
+  if (Array.isArray(x) || x instanceof Map) return true;
+  const prototype: unknown = Object.getPrototypeOf(x);
+  return prototype === Object.prototype || prototype === null;
+}
+
+/**
+ * The same structure with every leaf (number or array) replaced by `f(leaf)`. What is neither leaf nor container - strings,
+ * null, functions - passes through untouched.
+ *
+ * @example
+ * mapLeaves({ w: 2, name: 'a' }, x => -x); // { w: -2, name: 'a' }
+ */
+export function mapLeaves<T>(tree: T, f: (leaf: Value, path: Path) => unknown, path: Path = []): T {
+  // A structure maps to the same structure: TypeScript cannot follow that through the walk.
+  return mapUnknown(tree, f, path) as T;
+}
+
+function mapUnknown(x: unknown, f: (leaf: Value, path: Path) => unknown, path: Path): unknown {
+  if (isValue(x)) return f(x, path);
+  if (!isContainer(x)) return x;
+  if (Array.isArray(x)) return x.map((item, i) => mapUnknown(item, f, [...path, i]));
+  if (x instanceof Map) return new Map([...x].map(([key, item]) => [key, mapUnknown(item, f, [...path, String(key)])]));
+  return Object.fromEntries(Object.entries(x).map(([key, item]) => [key, mapUnknown(item, f, [...path, key])]));
+}
+
+/** Calls `f` on every leaf, in order. */
+export function forEachLeaf(tree: unknown, f: (leaf: Value, path: Path) => void): void {
+  mapUnknown(
+    tree,
+    (leaf, path) => {
+      f(leaf, path);
+      return leaf;
+    },
+    [],
+  );
+}
+
+/** Replaces in place, in every container reached from `x`, the items for which `f` gives something other than undefined. */
+export function replaceInPlace(x: unknown, f: (item: unknown) => unknown, seen: Set<unknown> = new Set()): void {
+  if (!isContainer(x) || seen.has(x)) return;
+  seen.add(x);
+  const visit = (item: unknown, set: (replacement: unknown) => void): void => {
+    if (typeof item !== 'object' || item === null) return;
+    const replacement = f(item);
+    if (replacement !== undefined) set(replacement);
+    else replaceInPlace(item, f, seen);
+  };
+  if (Array.isArray(x)) {
+    for (const [i, item] of x.entries()) {
+      visit(item, r => {
+        x[i] = r;
+      });
+    }
+  } else if (x instanceof Map) for (const [key, item] of x) visit(item, r => x.set(key, r));
+  else {
+    for (const key of Object.keys(x)) {
+      visit(x[key], r => {
+        x[key] = r;
+      });
+    }
+  }
+}

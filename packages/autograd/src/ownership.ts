@@ -1,0 +1,63 @@
+/**
+ * Who frees what a gradient computation makes. JavaScript runs no finalizer inside a synchronous loop, so values with memory
+ * behind them ({@link Resource}) are counted: a tape holds what it recorded and what its rules captured, and frees a value
+ * that it owns when the last hold goes. Values that the user made, or that left the tape, are never freed from here.
+ */
+
+/** A value with memory behind it. */
+export interface Resource {
+  /** How many tape entries, captured values and gradients hold it. */
+  holds: number;
+  /** True while a tape may free it. */
+  owned: boolean;
+  /** Gives its memory back; called at most once. */
+  free(): void;
+  /** Told when no tape owns it any more, so that its owner can watch for its collection. */
+  leave(): void;
+}
+
+let open = 0;
+const made: Resource[] = [];
+
+/** Announces a new resource; while a recorded function or a rule runs, it becomes the property of the tape. */
+export function track(resource: Resource): void {
+  if (open > 0) made.push(resource);
+}
+
+/** Begins to collect the resources that a recorded function or a rule makes. Returns a mark for {@link closeScope}. */
+export function openScope(): number {
+  open++;
+  return made.length;
+}
+
+/** Ends a scope: what was made in it is owned from now on, and freed at once unless something holds it or it is `result`. */
+export function closeScope(mark: number, result?: unknown): void {
+  open--;
+  for (let i = mark; i < made.length; i++) {
+    const resource = made[i]!;
+    resource.owned = true;
+    if (resource.holds === 0 && resource !== result) resource.free();
+  }
+  made.length = mark;
+}
+
+function isResource(x: unknown): x is Resource {
+  return typeof x === 'object' && x !== null && 'holds' in x;
+}
+
+/** Adds a hold. */
+export function retain(x: unknown): void {
+  if (isResource(x)) x.holds++;
+}
+
+/** Drops a hold; the last one frees a value that a tape owns. */
+export function release(x: unknown): void {
+  if (isResource(x) && --x.holds === 0 && x.owned) x.free();
+}
+
+/** Hands a value over to the user: no tape frees it any more. */
+export function disown(x: unknown): void {
+  if (!isResource(x) || !x.owned) return;
+  x.owned = false;
+  x.leave();
+}

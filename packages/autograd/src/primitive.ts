@@ -1,0 +1,376 @@
+/** Generic functions: methods chosen by argument types, derivative rules beside them, and recording when an argument is a box. */
+import { boxEntry, leafType } from './keys.js';
+import { describeValue, type Leaf, leafTypeOf, type Value } from './leaf.js';
+import { closeScope, openScope, retain } from './ownership.js';
+import { activeEntry } from './recording.js';
+import { boxValue, Entry, isBox, type Pullback, type Tape } from './tape.js';
+
+/** A type to dispatch on: a class, or `Number`, `String`, `Boolean` for primitive values. */
+// biome-ignore lint/suspicious/noExplicitAny: the parameters of a class are of no interest, and only `any` accepts them all.
+export type DispatchType = abstract new (...args: any[]) => unknown;
+
+/** What a derivative rule is given while a call is recorded; see {@link Rule}. */
+export interface RuleContext<Args extends readonly unknown[] = readonly unknown[], Y = unknown> {
+  /** The arguments of the call, unboxed by one level. An argument that the rule reads is kept alive. */
+  readonly args: Args;
+  /** The result of the call, unboxed by one level. Kept alive when the rule reads it. */
+  readonly y: Y;
+  /** The last argument when it is a plain options object, else an empty object. */
+  readonly options: Readonly<Record<string, unknown>>;
+  /** Position of the argument that the rule differentiates by. */
+  readonly index: number;
+  /** What an argument looks like (for an array its shape), read without keeping the argument alive. */
+  describe(arg: number): unknown;
+}
+
+/**
+ * A derivative rule, staged: the outer function runs when the call is recorded and reads what it needs; the function it
+ * returns maps the gradient of the result to the gradient of the argument. Only what the outer function read stays alive.
+ * Written with generic functions, a rule serves numbers, arrays and higher derivatives alike.
+ *
+ * @example
+ * const rule: Rule = ({ y }) => dy => mul(dy, mul(y, sub(1, y))); // of the logistic function
+ */
+export type Rule<Args extends readonly unknown[] = readonly unknown[], Y = unknown> = (context: RuleContext<Args, Y>) => (dy: Y) => unknown;
+
+// biome-ignore lint/suspicious/noExplicitAny: any function can be generic; its own type is kept in Primitive<F>.
+type AnyFunction = (...args: any[]) => unknown;
+
+/** Methods and rules of a generic function, given where it is made. */
+export interface Definition<F extends AnyFunction> {
+  /** Implementation for arguments that are all numbers. */
+  number?: (...args: number[]) => number;
+  /** Methods `[types, implementation]`, tried in order. */
+  methods?: readonly (readonly [types: readonly DispatchType[], implementation: AnyFunction])[];
+  /** Rules by argument position. */
+  derivatives?: readonly (Rule<Parameters<F>, ReturnType<F>> | undefined)[];
+  /** Rule for every argument position that has none of its own. */
+  derivative?: Rule<Parameters<F>, ReturnType<F>>;
+  /** The function works element by element, with broadcasting: array types run it by name, gradients are summed to shape. */
+  elementwise?: boolean;
+  /** The derivative is zero everywhere (comparisons, rounding). */
+  zeroDerivative?: boolean;
+}
+
+/** A generic function: callable, and open to further methods and rules. */
+export type Primitive<F extends AnyFunction> = F & {
+  /** Name in error messages and, for elementwise functions, in programs. */
+  readonly primitiveName: string;
+  /** Adds a method for arguments of these types; later methods are tried first. */
+  method(types: readonly DispatchType[], implementation: F): Primitive<F>;
+  /** Adds the derivative rule for an argument position, in general or for particular argument types. */
+  derivative(arg: number, rule: Rule<Parameters<F>, ReturnType<F>>): Primitive<F>;
+  derivative(arg: number, types: readonly DispatchType[], rule: Rule<Parameters<F>, ReturnType<F>>): Primitive<F>;
+};
+
+interface TypedRule {
+  arg: number;
+  types: readonly DispatchType[] | undefined;
+  rule: Rule<never, never>;
+}
+
+class GenericFunction {
+  readonly methods: (readonly [readonly DispatchType[], AnyFunction])[];
+  readonly rules: TypedRule[] = [];
+
+  constructor(
+    readonly name: string,
+    readonly definition: Definition<AnyFunction>,
+  ) {
+    this.methods = [...(definition.methods ?? [])];
+    definition.derivatives?.forEach((rule, arg) => {
+      if (rule !== undefined) this.rules.push({ arg, types: undefined, rule });
+    });
+  }
+
+  /** Runs the function; records when an argument is a box of a running tape. */
+  call(args: unknown[]): unknown {
+    let tape: Tape | undefined;
+    let boxes = false;
+    for (let i = 0; i < args.length; i++) {
+      const x = args[i];
+      if (typeof x !== 'object' || !isBox(x)) continue;
+      boxes = true;
+      const entry = activeEntry(x[boxEntry]);
+      if (entry === undefined) continue;
+      if (entry.tape.ended) throw new Error(`${this.name}: argument ${i} is a box whose gradient computation has ended. ${keepAdvice}`);
+      if (tape === undefined || entry.tape.level > tape.level) tape = entry.tape;
+    }
+    if (tape !== undefined) return this.record(args, tape);
+    return this.invoke(boxes ? args.map(x => (isBox(x) ? x[boxEntry].value : x)) : args);
+  }
+
+  private record(args: unknown[], tape: Tape): Value {
+    const count = args.length;
+    const inner: unknown[] = new Array(count);
+    const parents: (Entry | undefined)[] = new Array(count);
+    for (let i = 0; i < count; i++) {
+      const x = args[i];
+      let entry: Entry | undefined;
+      if (typeof x === 'object' && isBox(x)) entry = activeEntry(x[boxEntry]);
+      const mine = entry !== undefined && entry.tape === tape;
+      parents[i] = mine ? entry : undefined;
+      inner[i] = mine && entry !== undefined ? entry.value : x;
+    }
+    const mark = openScope();
+    let y: unknown;
+    try {
+      y = this.call(inner);
+      if (leafTypeOf(y) === undefined) {
+        throw new TypeError(
+          `${this.name}: a generic function must return a number or an array to be differentiated, not ${describeValue(y)}`,
+        );
+      }
+      retain(y);
+    } finally {
+      closeScope(mark, y);
+    }
+    const result = y as Value;
+    const entry = this.definition.zeroDerivative ? new Entry(tape, result, undefined, undefined) : this.stage(tape, inner, result, parents);
+    tape.entries.push(entry);
+    return boxValue(result, entry);
+  }
+
+  private stage(tape: Tape, args: unknown[], y: Value, parents: (Entry | undefined)[]): Entry {
+    const pullbacks: (Pullback | undefined)[] = new Array(parents.length);
+    let captured: unknown[] | undefined;
+    for (let i = 0; i < parents.length; i++) {
+      if (parents[i] === undefined) {
+        pullbacks[i] = undefined;
+        continue;
+      }
+      const context = new Recording(args, y, i);
+      const pullback = this.ruleFor(i, args)(context as never);
+      pullbacks[i] = this.definition.elementwise ? fitted(pullback, args[i]) : pullback;
+      captured = context.seal(captured);
+    }
+    const entry = new Entry(tape, y, parents, pullbacks);
+    if (captured !== undefined) {
+      entry.captured = captured;
+      for (const x of captured) retain(x);
+    }
+    return entry;
+  }
+
+  private ruleFor(arg: number, args: readonly unknown[]): Rule<never, never> {
+    let general: Rule<never, never> | undefined;
+    for (let i = this.rules.length - 1; i >= 0; i--) {
+      const r = this.rules[i]!;
+      if (r.arg !== arg) continue;
+      if (r.types === undefined) general ??= r.rule;
+      else if (matches(r.types, args)) return r.rule;
+    }
+    const rule = general ?? this.definition.derivative;
+    if (rule !== undefined) return rule as Rule<never, never>;
+    throw new Error(
+      `${this.name}: no derivative with respect to argument ${arg} (${describeValue(args[arg])}). ` +
+        `Give one with ${this.name}.derivative(${arg}, ({ args, y }) => dy => ...), or pass value(x) where no gradient is wanted.`,
+    );
+  }
+
+  /** Chooses a method by the types of unboxed arguments. */
+  private invoke(args: unknown[]): unknown {
+    const { number, elementwise } = this.definition;
+    for (const [types, implementation] of this.methods) if (matches(types, args)) return implementation(...args);
+    if (number !== undefined && args.every(x => typeof x === 'number')) return number(...(args as number[]));
+    if (elementwise === true) {
+      for (const x of args) {
+        if (typeof x === 'object' && x !== null && leafType in x) return (x as Leaf)[leafType].elementwise(this.name, args);
+      }
+    }
+    throw new TypeError(`${this.name}: no method for (${args.map(describeValue).join(', ')})`);
+  }
+}
+
+const keepAdvice = 'Use value(x) inside the differentiated function for what has to outlive it.';
+
+/** Watches what a rule reads while a call is recorded. */
+class Recording implements RuleContext {
+  #args: unknown[] | undefined;
+  readonly #y: unknown;
+  readonly #reader: ArgsReader;
+  #yRead = false;
+
+  constructor(
+    args: unknown[],
+    y: unknown,
+    readonly index: number,
+  ) {
+    this.#args = args;
+    this.#y = y;
+    this.#reader = new ArgsReader(args);
+  }
+
+  get args(): readonly unknown[] {
+    // The reader stands for the arguments' array: it has the indices and the iterator that a rule uses.
+    return this.#reader as unknown as readonly unknown[];
+  }
+
+  get y(): unknown {
+    this.#check();
+    this.#yRead = true;
+    return this.#y;
+  }
+
+  get options(): Readonly<Record<string, unknown>> {
+    const last = this.#check().at(-1);
+    return isOptions(last) ? last : {};
+  }
+
+  describe(arg: number): unknown {
+    const x = this.#check()[arg];
+    return leafTypeOf(x)?.describe(x as Value);
+  }
+
+  /** Closes the context and adds what was read to the list of captured values. */
+  seal(captured: unknown[] | undefined): unknown[] | undefined {
+    this.#args = undefined;
+    const list = this.#reader.seal(captured);
+    if (!this.#yRead) return list;
+    if (list === undefined) return [this.#y];
+    list.push(this.#y);
+    return list;
+  }
+
+  #check(): unknown[] {
+    if (this.#args === undefined) throw new Error(staged);
+    return this.#args;
+  }
+}
+
+const staged = 'A derivative rule reads args, y and options in its outer function: ({ y }) => dy => ..., not in the inner one.';
+
+/** The arguments as a rule sees them: reading one marks it as captured. */
+class ArgsReader {
+  #args: unknown[] | undefined;
+  #read = 0;
+
+  constructor(args: unknown[]) {
+    this.#args = args;
+  }
+
+  get length(): number {
+    return this.#args?.length ?? 0;
+  }
+  get 0(): unknown {
+    return this.get(0);
+  }
+  get 1(): unknown {
+    return this.get(1);
+  }
+  get 2(): unknown {
+    return this.get(2);
+  }
+  get 3(): unknown {
+    return this.get(3);
+  }
+  get 4(): unknown {
+    return this.get(4);
+  }
+  get 5(): unknown {
+    return this.get(5);
+  }
+
+  *[Symbol.iterator](): Generator<unknown> {
+    for (let i = 0; i < this.length; i++) yield this.get(i);
+  }
+
+  get(i: number): unknown {
+    if (this.#args === undefined) throw new Error(staged);
+    this.#read |= 1 << i;
+    return this.#args[i];
+  }
+
+  seal(captured: unknown[] | undefined): unknown[] | undefined {
+    const args = this.#args;
+    let list = captured;
+    if (args !== undefined && this.#read !== 0) {
+      for (let i = 0; i < args.length; i++) {
+        if ((this.#read & (1 << i)) === 0 || typeof args[i] !== 'object') continue;
+        if (list === undefined) list = [args[i]];
+        else list.push(args[i]);
+      }
+    }
+    this.#args = undefined;
+    return list;
+  }
+}
+
+function fitted(pullback: (dy: never) => unknown, arg: unknown): Pullback {
+  const type = leafTypeOf(arg);
+  const description = type?.describe(arg as Value);
+  return (dy: never) => {
+    const g = pullback(dy);
+    if (typeof g !== 'object' || g === null) return g;
+    return (g as Leaf)[leafType].fit(g as Leaf, description);
+  };
+}
+
+function isOptions(x: unknown): x is Record<string, unknown> {
+  return typeof x === 'object' && x !== null && Object.getPrototypeOf(x) === Object.prototype;
+}
+
+function matches(types: readonly DispatchType[], args: readonly unknown[]): boolean {
+  if (types.length > args.length) return false;
+  for (let i = 0; i < types.length; i++) {
+    const type = types[i];
+    const x = args[i];
+    switch (typeof x) {
+      case 'number':
+        if (type !== Number) return false;
+        break;
+      case 'string':
+        if (type !== String) return false;
+        break;
+      case 'boolean':
+        if (type !== Boolean) return false;
+        break;
+      default:
+        if (type === undefined || !(x instanceof type)) return false;
+    }
+  }
+  return true;
+}
+
+/**
+ * Makes a generic function. Called with plain values it runs the method for their types; called with boxes it also records
+ * itself on their tape.
+ *
+ * @param name - shown in errors; for elementwise functions also the name of the operation in programs
+ * @param definition - methods and derivative rules known from the start
+ * @throws TypeError when called with types that no method takes; Error when differentiated by an argument without a rule
+ *
+ * @example
+ * const cube = primitive<(x: number) => number>('cube', { number: x => x ** 3, derivatives: [({ args }) => { const x = args[0]; return dy => mul(dy, mul(3, mul(x, x))); }] });
+ * grad(cube)(2); // 12
+ */
+export function primitive<F extends AnyFunction>(name: string, definition: Definition<F> = {}): Primitive<F> {
+  const generic = new GenericFunction(name, definition as Definition<AnyFunction>);
+  const f = (...args: unknown[]): unknown => generic.call(args);
+  const api = {
+    primitiveName: name,
+    method(types: readonly DispatchType[], implementation: AnyFunction) {
+      generic.methods.unshift([types, implementation]);
+      return result;
+    },
+    derivative(arg: number, typesOrRule: readonly DispatchType[] | Rule<never, never>, rule?: Rule<never, never>) {
+      if (typeof typesOrRule === 'function') generic.rules.push({ arg, types: undefined, rule: typesOrRule });
+      else if (rule !== undefined) generic.rules.push({ arg, types: typesOrRule, rule });
+      return result;
+    },
+  };
+  // Dispatch is dynamic: the declared type F is what methods and callers agree on, not something the compiler can derive.
+  const result = Object.assign(f, api) as unknown as Primitive<F>;
+  Object.defineProperty(result, 'name', { value: name });
+  return result;
+}
+
+/**
+ * Makes a generic function whose derivative is zero: it can be called on boxes, and no gradient flows through it.
+ *
+ * @example
+ * const floor = nondifferentiable(primitive('floor', { number: Math.floor }));
+ */
+export function nondifferentiable<F extends AnyFunction>(f: F): Primitive<F> {
+  return primitive<F>(f.name, { methods: [[[], f]], zeroDerivative: true } as Definition<F>);
+}

@@ -1,0 +1,158 @@
+/** The tape: what one running `grad` call recorded, and the walk back over it. */
+import { boxEntry } from './keys.js';
+import { leafTypeOf, type Value } from './leaf.js';
+import { closeScope, disown, openScope, release, retain } from './ownership.js';
+
+/** A value that is being differentiated: it passes for the value it boxes, and every generic function records it. */
+export interface Box {
+  readonly [boxEntry]: Entry;
+}
+
+/** Maps the gradient of a result to the gradient of one argument; undefined stands for zero. */
+export type Pullback = (dy: never) => unknown;
+
+/** Adds two gradients; given by the arithmetic functions so that the tape needs to know none of them. */
+export type Accumulate = (a: Value, b: Value) => Value;
+
+/** One recorded value. */
+export class Entry {
+  gradient: Value | undefined = undefined;
+  /** Values that the rules of this entry captured; undefined when there are none. */
+  captured: unknown[] | undefined = undefined;
+  /** True for the entry of a `Param`: it stands for a new leaf on each tape that uses it. */
+  readonly param: boolean = false;
+
+  constructor(
+    readonly tape: Tape,
+    readonly value: Value,
+    readonly parents: readonly (Entry | undefined)[] | undefined,
+    readonly pullbacks: readonly (Pullback | undefined)[] | undefined,
+  ) {}
+}
+
+let running = 0;
+
+/** Whether a differentiated function is running: functions like dropout act only then. */
+export function isRecording(): boolean {
+  return running > 0;
+}
+
+/** The recording of one `grad` call. Its level grows with nesting; a function call records on the highest level among its arguments. */
+export class Tape {
+  readonly level: number;
+  readonly entries: Entry[] = [];
+  /** True once the differentiated function has returned: its boxes are of no use any more. */
+  ended = false;
+  #counted = true;
+
+  constructor() {
+    this.level = ++running;
+  }
+
+  /** Boxes a leaf of the differentiated argument. */
+  leaf(value: Value): { entry: Entry; box: Value } {
+    const entry = new Entry(this, value, undefined, undefined);
+    return { entry, box: boxValue(value, entry) };
+  }
+
+  /** Ends the recording: values that no rule captured are freed. */
+  endForward(): void {
+    this.ended = true;
+    this.#leave();
+    for (const entry of this.entries) release(entry.value);
+  }
+
+  /** Forgets everything after the differentiated function threw. */
+  abandon(): void {
+    this.endForward();
+    for (const entry of this.entries) letGo(entry);
+    this.entries.length = 0;
+  }
+
+  /** Walks the tape back from `root` with the gradient `seed`; the gradients of leaves stay in their entries. */
+  backward(root: Entry, seed: Value, add: Accumulate): void {
+    retain(seed);
+    root.gradient = seed;
+    const { entries } = this;
+    try {
+      for (let i = entries.length - 1; i >= 0; i--) {
+        const entry = entries[i]!;
+        if (entry.gradient !== undefined) pullBack(entry, entry.gradient, add);
+        letGo(entry);
+      }
+    } finally {
+      for (const entry of entries) letGo(entry);
+      entries.length = 0;
+    }
+  }
+
+  #leave(): void {
+    if (this.#counted) running--;
+    this.#counted = false;
+  }
+}
+
+function pullBack(entry: Entry, dy: Value, add: Accumulate): void {
+  const { parents, pullbacks } = entry;
+  if (parents === undefined || pullbacks === undefined) return;
+  const mark = openScope();
+  try {
+    for (let i = 0; i < parents.length; i++) {
+      const parent = parents[i];
+      const pullback = pullbacks[i];
+      if (parent === undefined || pullback === undefined) continue;
+      // Rules are typed per function; on the tape they are all alike, and dy is what their function returned a value like.
+      const g = (pullback as (dy: Value) => Value | undefined)(dy);
+      if (g === undefined) continue;
+      const before = parent.gradient;
+      const sum = before === undefined ? g : add(before, g);
+      retain(sum);
+      parent.gradient = sum;
+      if (before !== undefined) release(before);
+    }
+    entry.gradient = undefined;
+    release(dy);
+  } finally {
+    closeScope(mark);
+  }
+}
+
+function letGo(entry: Entry): void {
+  if (entry.captured !== undefined) {
+    for (const x of entry.captured) release(x);
+    entry.captured = undefined;
+  }
+  if (entry.parents !== undefined && entry.gradient !== undefined) {
+    release(entry.gradient);
+    entry.gradient = undefined;
+  }
+}
+
+/** Whether a value is a box. */
+export function isBox(x: unknown): x is Box {
+  return typeof x === 'object' && x !== null && (x as Partial<Box>)[boxEntry] !== undefined;
+}
+
+/** Boxes a value with its tape entry. */
+export function boxValue(value: Value, entry: Entry): Value {
+  const type = leafTypeOf(value);
+  if (type === undefined) throw new TypeError('boxValue: only numbers and arrays can be boxed');
+  return type.box(value, entry);
+}
+
+/**
+ * The value behind a box, at the lowest level; anything else is returned as it is. What it returns is the user's: it stays
+ * valid after the gradient computation.
+ *
+ * @example
+ * grad((x: number) => { console.log(value(x)); return mul(x, x); })(3); // prints 3
+ */
+export function value<T>(x: T): T {
+  let v: unknown = x;
+  while (isBox(v)) v = v[boxEntry].value;
+  if (v !== x) disown(v);
+  return v as T;
+}
+
+/** Knet's older name of {@link value}. */
+export const getval: typeof value = value;
