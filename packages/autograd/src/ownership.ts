@@ -19,9 +19,11 @@ export interface Resource {
 let open = 0;
 const made: Resource[] = [];
 
-/** Announces a new resource; while a recorded function or a rule runs, it becomes the property of the tape. */
-export function track(resource: Resource): void {
-  if (open > 0) made.push(resource);
+/** Announces a new resource; returns whether a recorded function or a rule is running, whose tape then becomes its owner. */
+export function track(resource: Resource): boolean {
+  if (open === 0) return false;
+  made.push(resource);
+  return true;
 }
 
 /** Begins to collect the resources that a recorded function or a rule makes. Returns a mark for {@link closeScope}. */

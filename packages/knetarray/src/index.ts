@@ -1,1 +1,36 @@
-export {};
+/**
+ * N-dimensional arrays that fuse elementwise work into programs, differentiate to any order and run on any backend.
+ *
+ * @packageDocumentation
+ */
+export { DeviceArray } from './core/device-array.js';
+export { KnetArray } from './array.js';
+export type { ArrayMethods } from './methods.js';
+export * from '@knet/autograd';
+export * from '@knet/autograd/special';
+export type * from './backend.js';
+export { Device, getDevice, isImmediate, memory, setDevice, setImmediateMode, useBackend } from './core/device.js';
+export { type DType, type TypedArray, bytesPerElement, checkDType, dtypeOf, dtypes, isFloat, promote, typedArray } from './core/dtype.js';
+export type { MemoryReport } from './core/memory.js';
+export { contiguous, viewOf } from './core/lazy.js';
+export { type Shape, broadcastShapes, broadcastStrides, collapse, contiguousStrides, formatShape, isContiguous, normalizeDim, normalizeDims, sameShape, sizeOf } from './core/shape.js';
+export { type Instruction, type OpName, type Program, binaryOps, copyProgram, identityProgram, opNames, ternaryOps, unaryOps } from './program.js';
+export { astype, to, transfer } from './ops/cast.js';
+export { type ArrayData, type ArrayOptions, arange, array, copy, eye, full, linspace, ones, similar, zeros } from './ops/create.js';
+export { dispose } from './ops/dispose.js';
+export { expand } from './ops/expand.js';
+export { gather, scatterAdd } from './ops/gather.js';
+export { cat, flip, hcat, pad, repeat, split, stack, vcat } from './ops/join.js';
+export { axpy, bmm, dot, matmul, outer } from './ops/linear.js';
+export { type RandomOptions, rand, randn, seed } from './ops/random.js';
+export type { NestedNumbers } from './ops/read.js';
+export { type DimsOptions, type Reduction, all, any, argmax, argmin, countnz, maxabs, maximum, minabs, minimum, prod, sum, sumabs, sumabs2, sumTo } from './ops/reduce.js';
+export { cumsum } from './ops/scan.js';
+export { mat, permute, reshape, t, transpose, vec } from './ops/shape.js';
+export { type Selector, Span, embed, get, set, slice, span } from './ops/slice.js';
+export { type VarianceOptions, logsumexp, mean, norm, std, variance } from './ops/statistics.js';
+export { assign } from './ops/write.js';
+export { decodeNpy, encodeNpy } from './io/npy.js';
+export { decodeSafetensors, encodeSafetensors } from './io/safetensors.js';
+export { formatArray } from './print.js';
+export * from './random/philox.js';

@@ -1,0 +1,119 @@
+/**
+ * The Backend contract: what a device has to do. Storage, five required kernels over strided views, and optional kernels that
+ * have defaults composed from the required ones. See docs/write-a-backend.md.
+ */
+import type { DType, TypedArray } from './core/dtype.js';
+import type { Shape } from './core/shape.js';
+import type { Program } from './program.js';
+
+/** A piece of device memory. Its meaning is the backend's own. */
+export type Storage = object;
+
+/** Elements of a storage seen through a shape. Strides and offset count elements; a stride of 0 repeats. */
+export interface View {
+  readonly storage: Storage;
+  readonly dtype: DType;
+  readonly shape: Shape;
+  readonly strides: readonly number[];
+  readonly offset: number;
+}
+
+/** What a reduction computes. `argmax`/`argmin` write the int32 position of the first extreme along the one reduced dimension. */
+export type ReduceOp = 'sum' | 'prod' | 'max' | 'min' | 'argmax' | 'argmin';
+
+/** Distributions of random elements, made of Philox 4x32-10 as described in random/philox.ts. */
+export type Distribution = 'uniform' | 'normal' | 'bits';
+
+/** Sizes that a device cannot exceed. */
+export interface Limits {
+  /** Inputs and outputs of one program together. */
+  readonly maxProgramArrays: number;
+  /** Instructions of one program. */
+  readonly maxInstructions: number;
+  /** Bytes of one storage. */
+  readonly maxStorageBytes: number;
+  /** Released bytes that are kept for reuse. */
+  readonly maxPooledBytes: number;
+  /** Storages below this many bytes are not kept for reuse: making them is as cheap. */
+  readonly minPooledBytes: number;
+}
+
+/** Names of the optional kernels. */
+export type OptionalKernel = 'convolution' | 'maxPooling' | 'averagePooling' | 'cumsum';
+
+/** Names of all kernels, for {@link Backend.supports}. */
+export type Kernel = 'map' | 'reduce' | 'matmul' | 'gather' | 'scatterAdd' | 'random' | OptionalKernel;
+
+/** Geometry of a convolution: w `[W.., I/group, O]`, x `[X.., I, N]`, y `[Y.., O, N]`. One entry per spatial dimension. */
+export interface ConvolutionGeometry {
+  readonly x: readonly number[];
+  readonly w: readonly number[];
+  readonly y: readonly number[];
+  readonly padding: readonly number[];
+  readonly stride: readonly number[];
+  readonly dilation: readonly number[];
+  readonly inputs: number;
+  readonly outputs: number;
+  readonly batch: number;
+  readonly group: number;
+  /** True for convolution (filter flipped in every spatial dimension), false for cross-correlation. */
+  readonly flip: boolean;
+  readonly alpha: number;
+}
+
+/** Which of the three convolution kernels: y from w and x, or the gradient with respect to x or to w. */
+export type ConvolutionKind = 'forward' | 'gradientX' | 'gradientW';
+
+/** Geometry of pooling over x `[X.., planes]` to y `[Y.., planes]`. */
+export interface PoolingGeometry {
+  readonly x: readonly number[];
+  readonly y: readonly number[];
+  readonly window: readonly number[];
+  readonly padding: readonly number[];
+  readonly stride: readonly number[];
+  readonly planes: number;
+}
+
+/**
+ * A device. Every call only enqueues work, in order; nothing blocks but `readSync`. Views never overlap between inputs and
+ * outputs. Kernels may assume valid arguments: the array layer has checked shapes, types, devices and indices it can know.
+ */
+export interface Backend {
+  readonly name: string;
+  readonly limits: Limits;
+  /** True when storages are freed by the garbage collector (typed arrays); false when they must be released. */
+  readonly collected: boolean;
+  /** Whether a kernel works for a dtype; asked before anything is allocated. */
+  supports(kernel: Kernel, dtype: DType): boolean;
+
+  /** Memory for at least `length` elements, contents undefined. @throws Error when there is none left */
+  allocate(dtype: DType, length: number): Storage;
+  /** Gives a storage back. Work that is enqueued may still use it. */
+  release(storage: Storage): void;
+  /** Copies host data in, starting at element `offset`. `data` may be changed after the call. */
+  write(storage: Storage, offset: number, data: TypedArray): void;
+  /** A host copy of elements, as they are after everything enqueued so far. */
+  read(storage: Storage, dtype: DType, offset: number, length: number): Promise<TypedArray>;
+  /** Like `read`, blocking; absent where the device cannot block. */
+  readSync?(storage: Storage, dtype: DType, offset: number, length: number): TypedArray;
+
+  /** Runs a program for every element of the outputs' shape. Inputs have that shape, with stride 0 where they are broadcast. */
+  map(program: Program, inputs: readonly View[], scalars: readonly number[], outputs: readonly View[]): void;
+  /** Reduces the one output of a program over dimensions of `shape`; the output has length 1 there. Sums lose no accuracy with size. */
+  reduce(op: ReduceOp, program: Program, inputs: readonly View[], scalars: readonly number[], shape: Shape, output: View): void;
+  /** output = alpha a b + beta output over `[m, k, ...batch]`, `[k, n, ...batch]`, `[m, n, ...batch]`; beta = 0 does not read the output. */
+  matmul(a: View, b: View, output: View, alpha: number, beta: number): void;
+  /** output[.., j, ..] = source[.., indices[j], ..] along `dim`; 0 where an index is negative. `indices` is 1-d int32. */
+  gather(source: View, indices: View, output: View, dim: number): void;
+  /** output[.., indices[j], ..] += source[.., j, ..] along `dim`, in the order of j; negative indices are left out. */
+  scatterAdd(source: View, indices: View, output: View, dim: number): void;
+  /** Fills a contiguous output; element i depends on key and i only. */
+  random(distribution: Distribution, key: readonly [number, number], output: View): void;
+
+  /** Optional: convolution or one of its gradients, over contiguous views. `a`, `b` are (w, x), (w, dy) or (x, dy) by kind. */
+  convolution?(kind: ConvolutionKind, geometry: ConvolutionGeometry, a: View, b: View, output: View): void;
+  /** Optional: largest real element of each window, and its int32 position within the plane's x. Contiguous views. */
+  maxPooling?(geometry: PoolingGeometry, x: View, y: View, indices: View): void;
+  /** Optional: cumulative sums along a dimension. */
+  cumsum?(x: View, output: View, dim: number): void;
+}

@@ -1,0 +1,180 @@
+/** Arrays with data: elements in a buffer, or pending until something needs their bytes. */
+import { type Resource, track } from '@knet/autograd';
+import type { Storage, View } from '../backend.js';
+import { ArrayWithMethods } from '../methods.js';
+import type { Device } from './device.js';
+import type { DType } from './dtype.js';
+import type { Buffer } from './memory.js';
+import { type Shape, contiguousStrides, isContiguous, sizeOf } from './shape.js';
+
+/** Operand of a pending operation. */
+export type Operand = DeviceArray | number;
+
+/** What a pending array waits to compute: an elementwise operation, or a constant. */
+export interface Pending {
+  /** Operation code, or -1 for a constant. */
+  readonly op: number;
+  /** Operands; a constant has its number. */
+  readonly inputs: readonly Operand[];
+  /** The storage that each operand had when it became known, so that later in-place writes do not change the result. */
+  readonly snapshots: (Storage | undefined)[];
+  /** Pending arrays that have this one as an operand. */
+  readonly users: DeviceArray[];
+  /** Upper bounds for the program that would compute this array. */
+  readonly instructions: number;
+  readonly arrays: number;
+  readonly scalars: number;
+  /** How often it was computed within another program without being stored. */
+  computed: number;
+}
+
+/** An array on a device. Made by functions like `array` and `zeros`, never by its constructor. */
+export class DeviceArray extends ArrayWithMethods implements Resource {
+  holds = 0;
+  owned = false;
+  /** True after `dispose()`, or when the tape that owned it let it go. */
+  released = false;
+  buffer: Buffer | undefined = undefined;
+  pending: Pending | undefined = undefined;
+  /** Element of the buffer where the array begins. */
+  offset = 0;
+  /** Whether the elements lie in one run. */
+  contiguous = true;
+  /** Mark and register of a program that is being built. */
+  stamp = 0;
+  register = 0;
+  /** Made while a recorded function or a rule ran: the garbage collector need not be asked about it until it leaves the tape. */
+  readonly scoped: boolean;
+  #strides: readonly number[] | undefined = undefined;
+  #view: View | undefined = undefined;
+
+  constructor(
+    readonly device: Device,
+    readonly dtype: DType,
+    readonly shape: Shape,
+  ) {
+    super();
+    this.scoped = track(this);
+  }
+
+  /** A new array around a buffer; takes over one reference to it. */
+  static of(device: Device, dtype: DType, shape: Shape, buffer: Buffer, offset = 0, strides?: readonly number[]): DeviceArray {
+    const a = new DeviceArray(device, dtype, shape);
+    a.buffer = buffer;
+    a.offset = offset;
+    if (strides !== undefined) {
+      a.#strides = strides;
+      a.contiguous = isContiguous(shape, strides);
+    }
+    if (!a.scoped) a.leave();
+    return a;
+  }
+
+  /** A new array of undefined contents. */
+  static empty(device: Device, dtype: DType, shape: Shape): DeviceArray {
+    return DeviceArray.of(device, dtype, shape, device.memory.buffer(dtype, sizeOf(shape)));
+  }
+
+  /** An array of one repeated number; it takes no memory until its bytes are needed. */
+  static constant(device: Device, dtype: DType, shape: Shape, value: number): DeviceArray {
+    const a = new DeviceArray(device, dtype, shape);
+    a.pending = { op: -1, inputs: [value], snapshots: noSnapshots, users: [], instructions: 1, arrays: 0, scalars: 1, computed: 0 };
+    return a;
+  }
+
+  get strides(): readonly number[] {
+    this.#strides ??= contiguousStrides(this.shape);
+    return this.#strides;
+  }
+
+  /** The number that every element is, when that is known without computing. */
+  get constantValue(): number | undefined {
+    const { pending } = this;
+    return pending !== undefined && pending.op === -1 ? (pending.inputs[0] as number) : undefined;
+  }
+
+  /** Takes a buffer: the array is no longer pending. */
+  settleInto(buffer: Buffer): void {
+    const users = this.pending?.users;
+    const old = this.pending;
+    this.buffer = buffer;
+    this.pending = undefined;
+    if (users !== undefined) {
+      for (const user of users) {
+        const p = user.pending;
+        if (p === undefined) continue;
+        for (let i = 0; i < p.inputs.length; i++) {
+          if (p.inputs[i] !== this || p.snapshots[i] !== undefined) continue;
+          p.snapshots[i] = buffer.storage;
+          buffer.readers++;
+        }
+      }
+    }
+    if (old !== undefined) detach(this, old);
+    if (this.released) buffer.unref();
+    else if (!this.scoped) this.leave();
+  }
+
+  /** The elements as a kernel sees them. The array must not be pending. */
+  view(): View {
+    const { storage } = this.requireBuffer();
+    if (this.#view?.storage !== storage) this.#view = this.viewOf(storage);
+    return this.#view as View;
+  }
+
+  /** The same elements in an older storage. */
+  viewOf(storage: Storage): View {
+    return { storage, dtype: this.dtype, shape: this.shape, strides: this.strides, offset: this.offset };
+  }
+
+  requireBuffer(): Buffer {
+    if (this.buffer === undefined || this.released) throw new Error(releasedMessage);
+    return this.buffer;
+  }
+
+  /** Gives up the elements. A buffer that views or pending programs still need stays until they are done. */
+  free(): void {
+    if (this.released) return;
+    this.released = true;
+    if (this.buffer !== undefined) this.buffer.unref();
+    else this.dieIfUnused();
+  }
+
+  /** Part of {@link Resource}: from now on only the garbage collector can tell when the user drops it. */
+  leave(): void {
+    if (this.buffer !== undefined && !this.released) this.device.memory.watch(this.buffer);
+  }
+
+  /** Drops what a pending array that nobody will ask for still holds. */
+  dieIfUnused(): void {
+    const { pending } = this;
+    if (!this.released || pending === undefined || pending.users.length > 0) return;
+    this.pending = undefined;
+    detach(this, pending);
+  }
+
+}
+
+const noSnapshots: (Storage | undefined)[] = [];
+
+/** What an array says that is used after it was given up. */
+export const releasedMessage =
+  'This array was released: by dispose(), or because the gradient computation that made it has ended. Use value(x) inside the differentiated function for what has to outlive it.';
+
+function detach(user: DeviceArray, pending: Pending): void {
+  const { inputs, snapshots } = pending;
+  for (let i = 0; i < inputs.length; i++) {
+    const input = inputs[i]!;
+    if (typeof input === 'number') continue;
+    const snapshot = snapshots[i];
+    if (snapshot !== undefined) {
+      input.buffer?.releaseReader(snapshot);
+      continue;
+    }
+    const users = input.pending?.users;
+    if (users === undefined) continue;
+    const at = users.indexOf(user);
+    if (at >= 0) users.splice(at, 1);
+    input.dieIfUnused();
+  }
+}

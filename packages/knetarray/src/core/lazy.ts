@@ -1,0 +1,270 @@
+/** Lazy evaluation: pending elementwise operations grow into a program, which runs when bytes are needed. */
+import type { Storage, View } from '../backend.js';
+import { type Program, encode, instructionBase, internProgram, maxInstructions, maxProgramInputs, maxProgramScalars, scalarBase } from '../program.js';
+import { type Device, isImmediate } from './device.js';
+import { DeviceArray, type Operand, type Pending, releasedMessage } from './device-array.js';
+import { type DType, typedArray } from './dtype.js';
+import { type Shape, broadcastStrides, sameShape, sizeOf } from './shape.js';
+
+/** A new pending array: the result of an elementwise operation on operands of this dtype that broadcast to this shape. */
+export function defer(op: number, device: Device, dtype: DType, shape: Shape, inputs: readonly Operand[]): DeviceArray {
+  const { limits } = device.backend;
+  const maxArrays = Math.min(limits.maxProgramArrays - 3, maxProgramInputs);
+  const most = Math.min(limits.maxInstructions, maxInstructions);
+  let [instructions, arrays, scalars] = measure(inputs, shape);
+  while (instructions > most || arrays > maxArrays || scalars > maxProgramScalars) {
+    // Too long for one program: the operand with the longest one is computed now.
+    let longest: DeviceArray | undefined;
+    for (const x of inputs) {
+      if (typeof x === 'number' || x.pending === undefined || x.pending.op === -1) continue;
+      if (longest?.pending === undefined || x.pending.instructions > longest.pending.instructions) longest = x;
+    }
+    if (longest === undefined) break;
+    materialize(longest);
+    [instructions, arrays, scalars] = measure(inputs, shape);
+  }
+  const result = new DeviceArray(device, dtype, shape);
+  const snapshots: (Storage | undefined)[] = new Array(inputs.length);
+  for (let i = 0; i < inputs.length; i++) {
+    const x = inputs[i]!;
+    snapshots[i] = undefined;
+    if (typeof x === 'number') continue;
+    if (x.released) throw new Error(releasedMessage);
+    if (x.buffer !== undefined) {
+      snapshots[i] = x.buffer.storage;
+      x.buffer.readers++;
+    } else x.pending?.users.push(result);
+  }
+  result.pending = { op, inputs, snapshots, users: [], instructions, arrays, scalars, computed: 0 };
+  if (isImmediate()) materialize(result);
+  return result;
+}
+
+function measure(inputs: readonly Operand[], shape: Shape): [instructions: number, arrays: number, scalars: number] {
+  let instructions = 1;
+  let arrays = 0;
+  let scalars = 0;
+  for (let i = 0; i < inputs.length; i++) {
+    const x = inputs[i]!;
+    if (typeof x === 'number') scalars++;
+    else if (x.pending === undefined || !sameShape(x.shape, shape)) arrays++;
+    else if (x.pending.op === -1) scalars++;
+    else {
+      instructions += x.pending.instructions;
+      arrays += x.pending.arrays;
+      scalars += x.pending.scalars;
+    }
+  }
+  return [instructions, arrays, scalars];
+}
+
+/** Computes an array if it is pending. */
+export function materialize(x: DeviceArray): void {
+  if (x.pending !== undefined) compute([x]);
+  else if (x.released) throw new Error(releasedMessage);
+}
+
+/** The elements of an array for a kernel, computed if need be. */
+export function viewOf(x: DeviceArray): View {
+  if (x.pending !== undefined) compute([x]);
+  return x.view();
+}
+
+/**
+ * Computes pending arrays of one shape and dtype in one program. Values inside it that a derivative rule captured, and those
+ * computed for a second time, are stored as well.
+ */
+export function compute(targets: readonly DeviceArray[]): void {
+  const first = targets[0]!;
+  const { device, dtype, shape } = first;
+  const builder = Builder.open(device, dtype, shape);
+  try {
+    for (const x of targets) builder.prepare(x);
+    for (const x of targets) builder.root(x);
+    const outputs = builder.chooseOutputs(targets);
+    const program = builder.program(outputs.map(x => x.register));
+    const length = sizeOf(shape);
+    const taken: Storage[] = [];
+    try {
+      for (let i = 0; i < outputs.length; i++) taken.push(device.memory.take(dtype, length));
+      if (length > 0) {
+        device.backend.map(program, builder.inputs, builder.scalars, taken.map((storage, i) => outputs[i]!.viewOf(storage)));
+      }
+    } catch (error) {
+      for (const storage of taken) device.memory.give(dtype, length, storage);
+      throw error;
+    }
+    builder.countComputed();
+    for (let i = 0; i < outputs.length; i++) outputs[i]!.settleInto(device.memory.buffer(dtype, length, taken[i]!));
+  } finally {
+    builder.close();
+  }
+}
+
+/** A program for a reduction, with its inputs: the pending operations of `x` if they need not be stored, else `x` as it is. */
+export interface Fused {
+  readonly program: Program;
+  readonly inputs: readonly View[];
+  readonly scalars: readonly number[];
+}
+
+/** Calls `run` with the program that computes `x`, so that a reduction can consume its elements without storing them. */
+export function fuseInto(x: DeviceArray, run: (fused: Fused) => void): void {
+  const { device, dtype, shape } = x;
+  const builder = Builder.open(device, dtype, shape);
+  try {
+    const { pending } = x;
+    if (pending !== undefined && (x.holds > 0 || pending.computed > 0)) compute([x]);
+    else if (pending !== undefined) builder.prepare(x, true);
+    else if (x.released) throw new Error(releasedMessage);
+    const register = x.pending === undefined ? builder.input(x, undefined) : builder.root(x);
+    run({ program: builder.program([register]), inputs: builder.inputs, scalars: builder.scalars });
+    builder.countComputed();
+  } finally {
+    builder.close();
+  }
+}
+
+let stamps = 0;
+
+/** Collects the instructions, inputs and scalars of one program. Builders are reused, one per depth of nesting. */
+class Builder {
+  static readonly #pool: Builder[] = [];
+
+  inputs: View[] = [];
+  scalars: number[] = [];
+  #sources: DeviceArray[] = [];
+  #codes: number[] = [];
+  #nodes: DeviceArray[] = [];
+  #stamp = 0;
+  #dtype: DType = 'float32';
+  #shape: Shape = [];
+  #maxArrays = 0;
+
+  static open(device: Device, dtype: DType, shape: Shape): Builder {
+    const builder = Builder.#pool.pop() ?? new Builder();
+    builder.#stamp = ++stamps;
+    builder.#dtype = dtype;
+    builder.#shape = shape;
+    builder.#maxArrays = device.backend.limits.maxProgramArrays;
+    return builder;
+  }
+
+  close(): void {
+    this.inputs = [];
+    this.scalars = [];
+    this.#sources.length = 0;
+    this.#codes.length = 0;
+    this.#nodes.length = 0;
+    Builder.#pool.push(this);
+  }
+
+  /** Computes first what cannot be part of this program: operands of another shape or dtype and, if asked, stored values inside. */
+  prepare(x: DeviceArray, storeHeld = false): void {
+    const { pending } = x;
+    if (pending === undefined || x.stamp === -this.#stamp) return;
+    x.stamp = -this.#stamp;
+    for (const input of pending.inputs) {
+      if (typeof input === 'number' || input.pending === undefined || input.pending.op === -1) continue;
+      const foreign = input.dtype !== this.#dtype || !sameShape(input.shape, this.#shape);
+      if (foreign || (storeHeld && (input.holds > 0 || input.pending.computed > 0))) compute([input]);
+      else this.prepare(input, storeHeld);
+    }
+  }
+
+  /** The register of an array whose elements the program has to compute. */
+  root(x: DeviceArray): number {
+    const { pending } = x;
+    if (pending === undefined) throw new Error(releasedMessage);
+    return pending.op === -1 ? this.#emit(x, 0, [this.#scalar(pending.inputs[0] as number)]) : this.#visit(x, pending);
+  }
+
+  /** The register of an input. */
+  input(x: DeviceArray, snapshot: Storage | undefined): number {
+    const storage = snapshot ?? x.requireBuffer().storage;
+    for (let i = 0; i < this.#sources.length; i++) if (this.#sources[i] === x && this.inputs[i]!.storage === storage) return i;
+    this.#sources.push(x);
+    if (sameShape(x.shape, this.#shape)) this.inputs.push(snapshot === undefined || storage === x.buffer?.storage ? viewAt(x, storage) : x.viewOf(storage));
+    else {
+      const strides = broadcastStrides(x.shape, x.strides, this.#shape);
+      this.inputs.push({ storage, dtype: x.dtype, shape: this.#shape, strides, offset: x.offset });
+    }
+    return this.inputs.length - 1;
+  }
+
+  /** Targets, then as many of the values worth keeping as the device can store at once. */
+  chooseOutputs(targets: readonly DeviceArray[]): DeviceArray[] {
+    const outputs = [...targets];
+    for (const node of this.#nodes) {
+      if (this.inputs.length + outputs.length >= this.#maxArrays) break;
+      if (!node.released && (node.holds > 0 || (node.pending?.computed ?? 0) > 0) && !outputs.includes(node)) outputs.push(node);
+    }
+    return outputs;
+  }
+
+  program(outputs: readonly number[]): Program {
+    return internProgram(this.#dtype, this.inputs.length, this.scalars.length, this.#codes, this.#codes.length, outputs);
+  }
+
+  countComputed(): void {
+    for (const node of this.#nodes) if (node.pending !== undefined) node.pending.computed++;
+  }
+
+  #visit(x: DeviceArray, pending: Pending): number {
+    if (x.stamp === this.#stamp) return x.register;
+    const { inputs, snapshots } = pending;
+    const operands: number[] = new Array(inputs.length);
+    for (let i = 0; i < inputs.length; i++) operands[i] = this.#operand(inputs[i]!, snapshots[i]);
+    return this.#emit(x, pending.op, operands);
+  }
+
+  #operand(x: Operand, snapshot: Storage | undefined): number {
+    if (typeof x === 'number') return this.#scalar(x);
+    const { pending } = x;
+    if (pending === undefined) return this.input(x, snapshot);
+    return pending.op === -1 ? this.#scalar(pending.inputs[0] as number) : this.#visit(x, pending);
+  }
+
+  #scalar(value: number): number {
+    this.scalars.push(value);
+    return scalarBase + this.scalars.length - 1;
+  }
+
+  #emit(x: DeviceArray, op: number, operands: readonly number[]): number {
+    this.#codes.push(encode(op, operands[0]!, operands[1] ?? 0, operands[2] ?? 0));
+    this.#nodes.push(x);
+    x.stamp = this.#stamp;
+    x.register = instructionBase + this.#nodes.length - 1;
+    return x.register;
+  }
+}
+
+function viewAt(x: DeviceArray, storage: Storage): View {
+  return x.released ? x.viewOf(storage) : x.view();
+}
+
+/** Copies elements into a new contiguous array; `dtype` converts. */
+export function copyArray(x: DeviceArray, dtype: DType = x.dtype): DeviceArray {
+  const constant = x.constantValue;
+  if (constant !== undefined) return DeviceArray.constant(x.device, dtype, x.shape, asDType(constant, dtype));
+  const source = viewOf(x);
+  const result = DeviceArray.empty(x.device, dtype, x.shape);
+  if (x.size > 0) x.device.backend.map(internProgram(dtype, 1, 0, [encode(0, 0, 0, 0)], 1, [instructionBase]), [source], [], [result.view()]);
+  return result;
+}
+
+/** The array itself when its elements lie in one run, else a copy whose elements do. */
+export function contiguous(x: DeviceArray): DeviceArray {
+  materialize(x);
+  return x.contiguous ? x : copyArray(x);
+}
+
+/** A number as an element type would store it. */
+export function asDType(value: number, dtype: DType): number {
+  if (dtype === 'float64') return value;
+  if (dtype === 'float32') return Math.fround(value);
+  if (dtype === 'bool') return value === 0 ? 0 : 1;
+  const element = typedArray(dtype, 1);
+  element[0] = value;
+  return element[0]!;
+}

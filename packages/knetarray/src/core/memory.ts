@@ -1,0 +1,242 @@
+/** The memory manager of a device: buffers counted and reused by size class, dropped ones found through weak references. */
+import type { Backend, Storage } from '../backend.js';
+import { type DType, bytesPerElement } from './dtype.js';
+
+/** What {@link MemoryManager.report} tells, in bytes. */
+export interface MemoryReport {
+  /** Bytes in use. */
+  live: number;
+  /** Released bytes kept for reuse. */
+  pooled: number;
+  /** Highest `live` so far. */
+  peak: number;
+  /** Most bytes that are kept for reuse. */
+  limit: number;
+  /** Storages in use. */
+  arrays: number;
+}
+
+/** One storage with its users: arrays that show it (views included) and pending programs that will read it. */
+export class Buffer {
+  refs = 1;
+  readers = 0;
+  watch: Watch | undefined = undefined;
+  /** Storages that were replaced while pending programs still wanted their old contents, with the number of those readers. */
+  private replaced: Map<Storage, number> | undefined = undefined;
+
+  constructor(
+    readonly manager: MemoryManager,
+    readonly dtype: DType,
+    readonly length: number,
+    public storage: Storage,
+  ) {}
+
+  /** One array less. */
+  unref(): void {
+    this.refs--;
+    this.#freeIfUnused();
+  }
+
+  /** A pending program has read `storage`, or will never do so. */
+  releaseReader(storage: Storage): void {
+    if (storage === this.storage) {
+      this.readers--;
+      this.#freeIfUnused();
+      return;
+    }
+    const left = (this.replaced?.get(storage) ?? 1) - 1;
+    if (left > 0) this.replaced?.set(storage, left);
+    else {
+      this.replaced?.delete(storage);
+      this.manager.give(this.dtype, this.length, storage);
+    }
+  }
+
+  /** Puts other contents in place; pending programs keep seeing what they were given. */
+  replace(storage: Storage): void {
+    const old = this.storage;
+    this.storage = storage;
+    if (this.watch !== undefined) this.watch.storage = storage;
+    if (this.readers === 0) {
+      this.manager.give(this.dtype, this.length, old);
+      return;
+    }
+    this.replaced ??= new Map();
+    this.replaced.set(old, this.readers);
+    this.readers = 0;
+  }
+
+  /** Hands the storage over to another buffer; this one is done with. */
+  surrender(): Storage {
+    this.manager.unwatch(this);
+    this.refs = Number.POSITIVE_INFINITY;
+    return this.storage;
+  }
+
+  #freeIfUnused(): void {
+    if (this.refs > 0 || this.readers > 0) return;
+    this.manager.unwatch(this);
+    this.manager.give(this.dtype, this.length, this.storage);
+  }
+}
+
+/** What is known of a buffer that the user may drop; it must not refer to the buffer itself. */
+interface Watch {
+  readonly dtype: DType;
+  readonly length: number;
+  storage: Storage;
+  /** Only for storages that must be released: polled under pressure. */
+  readonly ref: WeakRef<Buffer> | undefined;
+}
+
+/** Allocates, counts, pools and sweeps the storages of one backend. */
+export class MemoryManager {
+  #live = 0;
+  #pooled = 0;
+  #peak = 0;
+  #arrays = 0;
+  readonly #pool = new Map<number, Storage[]>();
+  readonly #watches = new Set<Watch>();
+  readonly #registry: FinalizationRegistry<Watch>;
+
+  constructor(
+    readonly backend: Backend,
+    readonly deviceName: string,
+  ) {
+    this.#registry = new FinalizationRegistry(watch => this.#collect(watch));
+  }
+
+  /**
+   * A storage for at least `length` elements, from the pool or new.
+   * @throws Error when the device has no memory left even after giving the pool back
+   */
+  take(dtype: DType, length: number): Storage {
+    const bytes = this.#capacity(dtype, length) * bytesPerElement(dtype);
+    const storage = this.#fromPool(dtype, length, bytes) ?? this.#allocate(dtype, length, bytes);
+    this.#live += bytes;
+    this.#arrays++;
+    if (this.#live > this.#peak) this.#peak = this.#live;
+    return storage;
+  }
+
+  /** Takes a storage back; it may be handed out again at once. */
+  give(dtype: DType, length: number, storage: Storage): void {
+    const { limits } = this.backend;
+    const capacity = this.#capacity(dtype, length);
+    const bytes = capacity * bytesPerElement(dtype);
+    this.#live -= bytes;
+    this.#arrays--;
+    if (bytes < limits.minPooledBytes || this.#pooled + bytes > limits.maxPooledBytes) {
+      this.backend.release(storage);
+      return;
+    }
+    const key = poolKey(dtype, capacity);
+    const list = this.#pool.get(key);
+    if (list === undefined) this.#pool.set(key, [storage]);
+    else list.push(storage);
+    this.#pooled += bytes;
+  }
+
+  /** A buffer around a new storage. */
+  buffer(dtype: DType, length: number, storage: Storage = this.take(dtype, length)): Buffer {
+    const buffer = new Buffer(this, dtype, length, storage);
+    if (!this.backend.collected) this.watch(buffer);
+    return buffer;
+  }
+
+  /** Watches for the collection of a buffer that the user holds. */
+  watch(buffer: Buffer): void {
+    if (buffer.watch !== undefined) return;
+    // A WeakRef keeps its target until the turn ends, so collected storages are found by the registry alone.
+    const ref = this.backend.collected ? undefined : new WeakRef(buffer);
+    const watch: Watch = { dtype: buffer.dtype, length: buffer.length, storage: buffer.storage, ref };
+    buffer.watch = watch;
+    this.#watches.add(watch);
+    this.#registry.register(buffer, watch, watch);
+  }
+
+  /** Ends a watch: the buffer was released by hand. */
+  unwatch(buffer: Buffer): void {
+    const { watch } = buffer;
+    if (watch === undefined) return;
+    buffer.watch = undefined;
+    this.#watches.delete(watch);
+    this.#registry.unregister(watch);
+  }
+
+  /** Takes back what the user has dropped and the garbage collector has found; returns whether there was anything. */
+  sweep(): boolean {
+    let found = false;
+    for (const watch of this.#watches) {
+      if (watch.ref === undefined || watch.ref.deref() !== undefined) continue;
+      this.#registry.unregister(watch);
+      this.#collect(watch);
+      found = true;
+    }
+    return found;
+  }
+
+  /** Gives every pooled storage back to the device. */
+  trim(): void {
+    for (const list of this.#pool.values()) for (const storage of list) this.backend.release(storage);
+    this.#pool.clear();
+    this.#pooled = 0;
+  }
+
+  /** Bytes live, pooled and at the peak. */
+  report(): MemoryReport {
+    return { live: this.#live, pooled: this.#pooled, peak: this.#peak, limit: this.backend.limits.maxPooledBytes, arrays: this.#arrays };
+  }
+
+  #collect(watch: Watch): void {
+    if (!this.#watches.delete(watch)) return;
+    this.give(watch.dtype, watch.length, watch.storage);
+  }
+
+  #fromPool(dtype: DType, length: number, bytes: number): Storage | undefined {
+    if (bytes < this.backend.limits.minPooledBytes) return undefined;
+    const storage = this.#pool.get(poolKey(dtype, this.#capacity(dtype, length)))?.pop();
+    if (storage !== undefined) this.#pooled -= bytes;
+    return storage;
+  }
+
+  #allocate(dtype: DType, length: number, bytes: number): Storage {
+    const { limits, name } = this.backend;
+    if (bytes > limits.maxStorageBytes) {
+      throw new RangeError(
+        `${name}: an array of ${length} ${dtype} elements needs ${bytes} bytes; this device allows at most ${limits.maxStorageBytes} in one array (maxStorageBytes). Split it.`,
+      );
+    }
+    const capacity = this.#capacity(dtype, length);
+    if (!this.backend.collected && this.#live + this.#pooled + bytes > 2 * this.#peak + (1 << 24)) this.sweep();
+    try {
+      return this.backend.allocate(dtype, capacity);
+    } catch {
+      this.sweep();
+      this.trim();
+      try {
+        return this.backend.allocate(dtype, capacity);
+      } catch (error) {
+        const reason = error instanceof Error ? error.message : String(error);
+        throw new Error(
+          `${name}: out of memory: asked for ${bytes} bytes with ${this.#live} live and ${this.#pooled} pooled (${reason}). ` +
+            'Use smaller batches, or dispose() of arrays that are not needed.',
+        );
+      }
+    }
+  }
+
+  /** Elements that are really allocated: four size classes per doubling, so that released storages fit again. */
+  #capacity(dtype: DType, length: number): number {
+    const size = bytesPerElement(dtype);
+    if (length * size < this.backend.limits.minPooledBytes) return length;
+    const quarter = 2 ** (Math.floor(Math.log2(Math.max(length, 8))) - 2);
+    return Math.ceil(length / quarter) * quarter;
+  }
+}
+
+const classOf: Readonly<Record<DType, number>> = { bool: 0, uint8: 1, int32: 2, float32: 3, float64: 4 };
+
+function poolKey(dtype: DType, capacity: number): number {
+  return capacity * 8 + classOf[dtype];
+}

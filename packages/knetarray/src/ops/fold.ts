@@ -1,0 +1,26 @@
+/** Arithmetic on arrays of one repeated number is done at once, on the number: seeds and zeros of gradients cost nothing. */
+import type { Operand } from '../core/device-array.js';
+import type { DType } from '../core/dtype.js';
+import { asDType } from '../core/lazy.js';
+import type { OpName } from '../program.js';
+
+const folds: Partial<Record<OpName, (a: number, b: number) => number>> = {
+  neg: a => -a,
+  add: (a, b) => a + b,
+  sub: (a, b) => a - b,
+  mul: (a, b) => a * b,
+  div: (a, b) => a / b,
+};
+
+/** The number that every element of the result would be, if all operands are constant and the operation is simple. */
+export function foldConstants(op: OpName, inputs: readonly Operand[], dtype: DType): number | undefined {
+  const fold = folds[op];
+  if (fold === undefined) return undefined;
+  const numbers: number[] = [];
+  for (const x of inputs) {
+    const c = typeof x === 'number' ? x : x.constantValue;
+    if (c === undefined) return undefined;
+    numbers.push(c);
+  }
+  return asDType(fold(numbers[0]!, numbers[1] ?? 0), dtype);
+}

@@ -1,0 +1,96 @@
+/** Linear algebra: matmul, bmm, dot, outer, axpy. */
+import { type Primitive, add, mul, primitive } from '@knet/autograd';
+import { KnetArray } from '../array.js';
+import { DeviceArray } from '../core/device-array.js';
+import { promote } from '../core/dtype.js';
+import { viewOf } from '../core/lazy.js';
+import { type Shape, formatShape, sameShape, sizeOf } from '../core/shape.js';
+import { astype } from './cast.js';
+import { differentDevices } from './elementwise.js';
+import { sum } from './reduce.js';
+import { permute, reshape, vec } from './shape.js';
+
+const product: Primitive<(a: KnetArray, b: KnetArray) => KnetArray> = /* @__PURE__ */ primitive('matmul', {
+  methods: [[[KnetArray, KnetArray], run]],
+  derivatives: [
+    ({ args }) => {
+      const b = args[1];
+      return dy => product(dy, adjoint(b));
+    },
+    ({ args }) => {
+      const a = args[0];
+      return dy => product(adjoint(a), dy);
+    },
+  ],
+});
+
+/**
+ * Matrix product of `[m, k]` and `[k, n]`. A vector counts as a row on the left and as a column on the right, and the
+ * dimension it lacks is missing in the result too. Transposed operands are read in place.
+ *
+ * @throws RangeError when the inner lengths differ, or for more than two dimensions (use {@link bmm})
+ */
+export function matmul(a: KnetArray, b: KnetArray): KnetArray {
+  if (a.ndim > 2 || b.ndim > 2 || a.ndim === 0 || b.ndim === 0) throw misfit('matmul', a, b, 'use bmm for batches of matrices, mul for numbers');
+  const left = a.ndim === 1 ? reshape(a, [1, a.size]) : a;
+  const right = b.ndim === 1 ? reshape(b, [b.size, 1]) : b;
+  if (left.shape[1] !== right.shape[0]) throw misfit('matmul', a, b, 'the inner lengths differ');
+  const y = multiply(left, right, 'matmul');
+  if (a.ndim === 2 && b.ndim === 2) return y;
+  return reshape(y, [...(a.ndim === 2 ? [a.shape[0]!] : []), ...(b.ndim === 2 ? [b.shape[1]!] : [])]);
+}
+
+/**
+ * Matrix products of batches: `[m, k, ...batch]` and `[k, n, ...batch]` give `[m, n, ...batch]`.
+ * @throws RangeError when inner lengths or batches differ
+ */
+export function bmm(a: KnetArray, b: KnetArray): KnetArray {
+  if (a.ndim < 2 || a.ndim !== b.ndim || !sameShape(a.shape.slice(2), b.shape.slice(2))) throw misfit('bmm', a, b, 'batch dimensions must be equal');
+  if (a.shape[1] !== b.shape[0]) throw misfit('bmm', a, b, 'the inner lengths differ');
+  return multiply(a, b, 'bmm');
+}
+
+/** Sum of products of the elements of two arrays of equal size. */
+export function dot(a: KnetArray, b: KnetArray): KnetArray {
+  if (a.size !== b.size) throw misfit('dot', a, b, 'the sizes differ');
+  return sum(mul(vec(a), vec(b)));
+}
+
+/** Matrix of all products a[i] * b[j] of two vectors. */
+export function outer(a: KnetArray, b: KnetArray): KnetArray {
+  return mul(vec(a), reshape(b, [1, b.size]));
+}
+
+/** alpha * x + y. */
+export function axpy(alpha: number, x: KnetArray, y: KnetArray): KnetArray {
+  return add(mul(alpha, x), y);
+}
+
+function multiply(a: KnetArray, b: KnetArray, caller: string): KnetArray {
+  if (a.device !== b.device) throw differentDevices(caller, a, b);
+  const dtype = promote(a.dtype, b.dtype);
+  const type = dtype === 'bool' || dtype === 'uint8' ? 'int32' : dtype;
+  return product(astype(a, type), astype(b, type));
+}
+
+/** Swaps the matrix dimensions. */
+function adjoint(x: KnetArray): KnetArray {
+  return permute(
+    x,
+    x.shape.map((_, d) => (d === 0 ? 1 : d === 1 ? 0 : d)),
+  );
+}
+
+function run(a: DeviceArray, b: DeviceArray): DeviceArray {
+  const shape: Shape = [a.shape[0]!, b.shape[1]!, ...a.shape.slice(2)];
+  if (a.shape[1] === 0 || sizeOf(shape) === 0) return DeviceArray.constant(a.device, a.dtype, shape, 0);
+  const left = viewOf(a);
+  const right = viewOf(b);
+  const result = DeviceArray.empty(a.device, a.dtype, shape);
+  a.device.backend.matmul(left, right, result.view(), 1, 0);
+  return result;
+}
+
+function misfit(caller: string, a: KnetArray, b: KnetArray, reason: string): RangeError {
+  return new RangeError(`${caller}: shapes ${formatShape(a.shape)} and ${formatShape(b.shape)} do not fit: ${reason}`);
+}

@@ -1,0 +1,50 @@
+/** Random arrays. Counter-based: a seed gives the same numbers on every device. */
+import { KnetArray } from '../array.js';
+import type { Distribution } from '../backend.js';
+import { DeviceArray } from '../core/device-array.js';
+import { getDevice } from '../core/device.js';
+import { isFloat } from '../core/dtype.js';
+import { type Shape, checkShape } from '../core/shape.js';
+import { type ArrayOptions, supported } from './create.js';
+
+let seedValue = 1;
+let calls = 0;
+
+/** Options of the random functions. */
+export interface RandomOptions extends ArrayOptions {
+  /** A seed for this call alone; otherwise each call continues the sequence of {@link seed}. */
+  seed?: number;
+}
+
+/**
+ * Starts the sequence of random numbers anew. The same seed gives the same numbers on every device.
+ *
+ * @example
+ * seed(42);
+ * const w = randn([10, 784]);
+ */
+export function seed(n: number): void {
+  if (!Number.isSafeInteger(n) || n < 0) throw new RangeError(`seed: expected a whole number of 0 or more, not ${n}`);
+  seedValue = n;
+  calls = 0;
+}
+
+/** Uniform numbers in [0, 1). */
+export function rand(shape: Shape, options: RandomOptions = {}): KnetArray {
+  return fill('uniform', shape, options, 'rand');
+}
+
+/** Normal numbers with mean 0 and standard deviation 1. */
+export function randn(shape: Shape, options: RandomOptions = {}): KnetArray {
+  return fill('normal', shape, options, 'randn');
+}
+
+function fill(distribution: Distribution, shape: Shape, { dtype = 'float32', device, seed: own }: RandomOptions, caller: string): KnetArray {
+  const d = supported(getDevice(device), dtype, caller);
+  if (!isFloat(dtype)) throw new TypeError(`${caller}: expected float32 or float64, not ${dtype}`);
+  const result = DeviceArray.empty(d, dtype, [...checkShape(shape, caller)]);
+  // One key per call: the seed, and how many calls came before. Seeds of single calls have the highest counter for themselves.
+  const key: [number, number] = own === undefined ? [seedValue >>> 0, calls++ >>> 0] : [own >>> 0, 0xffffffff];
+  if (result.size > 0) d.backend.random(distribution, key, result.view());
+  return result;
+}

@@ -1,0 +1,169 @@
+/** Reductions over all or some dimensions; reduced dimensions keep length 1, a reduction over everything gives a 0-d array. */
+import { type Primitive, abs, abs2, eq, isBox, mul, ne, primitive, value } from '@knet/autograd';
+import { KnetArray } from '../array.js';
+import type { ReduceOp } from '../backend.js';
+import { DeviceArray } from '../core/device-array.js';
+import type { DType } from '../core/dtype.js';
+import { fuseInto } from '../core/lazy.js';
+import { type Shape, formatShape, normalizeDim, normalizeDims, sameShape, sizeOf } from '../core/shape.js';
+import { astype } from './cast.js';
+import { expand } from './expand.js';
+import { cat } from './join.js';
+import { reshape } from './shape.js';
+import { slice, span } from './slice.js';
+
+/** Which dimensions to reduce; all when omitted. Negative ones count from the end. */
+export interface DimsOptions {
+  dims?: number | readonly number[];
+}
+
+/** A reduction as users call it. */
+export type Reduction = (x: KnetArray, options?: DimsOptions) => KnetArray;
+
+/** Sum; 0 for no elements. */
+export const sum: Primitive<Reduction> = /* @__PURE__ */ primitive<Reduction>('sum', {
+  methods: [[[KnetArray], (x: DeviceArray, options?: DimsOptions) => reduce('sum', x, options, 0)]],
+  derivatives: [
+    context => {
+      const shape = context.describe(0) as Shape;
+      return dy => expand(dy, shape);
+    },
+  ],
+});
+
+/** Largest element; -Infinity for no elements. Every element that equals it receives the whole gradient. */
+export const maximum: Primitive<Reduction> = /* @__PURE__ */ primitive<Reduction>('maximum', {
+  methods: [[[KnetArray], (x: DeviceArray, options?: DimsOptions) => reduce('max', x, options, Number.NEGATIVE_INFINITY)]],
+  derivatives: [extreme],
+});
+
+/** Smallest element; Infinity for no elements. Every element that equals it receives the whole gradient. */
+export const minimum: Primitive<Reduction> = /* @__PURE__ */ primitive<Reduction>('minimum', {
+  methods: [[[KnetArray], (x: DeviceArray, options?: DimsOptions) => reduce('min', x, options, Number.POSITIVE_INFINITY)]],
+  derivatives: [extreme],
+});
+
+function extreme({ args, y }: { args: Parameters<Reduction>; y: KnetArray }): (dy: KnetArray) => KnetArray {
+  const x = args[0];
+  return dy => mul(eq(x, y), dy);
+}
+
+const plainProd: Primitive<Reduction> = /* @__PURE__ */ primitive<Reduction>('prod', {
+  methods: [[[KnetArray], (x: DeviceArray, options?: DimsOptions) => reduce('prod', x, options, 1)]],
+});
+
+/**
+ * Product; 1 for no elements. The derivative is right where elements are 0: while it is being differentiated the product is
+ * formed pairwise from halves, and no division is needed.
+ */
+export function prod(x: KnetArray, options: DimsOptions = {}): KnetArray {
+  if (!isBox(x)) return plainProd(x, options);
+  const dims = normalizeDims(options.dims, x.ndim, 'prod');
+  let y = x;
+  for (const dim of dims) {
+    while (y.shape[dim]! > 1) {
+      const n = y.shape[dim]!;
+      const half = n >> 1;
+      const part = (from: number, to: number): KnetArray => slice(y, ...y.shape.map((_, d) => (d === dim ? span(from, to) : ':')));
+      const product = mul(part(0, half), part(half, 2 * half));
+      y = n % 2 === 0 ? product : cat([product, part(n - 1, n)], dim);
+    }
+  }
+  if (sizeOf(y.shape) === 0) return plainProd(value(x), options);
+  return options.dims === undefined ? reshape(y, []) : y;
+}
+
+/** Sum of absolute values. */
+export const sumabs: Reduction = (x, options) => sum(abs(x), options);
+/** Sum of squares. */
+export const sumabs2: Reduction = (x, options) => sum(abs2(x), options);
+/** Largest absolute value; its gradient carries the sign of the element. */
+export const maxabs: Reduction = (x, options) => maximum(abs(x), options);
+/** Smallest absolute value; its gradient carries the sign of the element. */
+export const minabs: Reduction = (x, options) => minimum(abs(x), options);
+/** Number of elements that are not 0. */
+export const countnz: Reduction = (x, options) => sum(ne(x, 0), options);
+/** 1 where any element is not 0. */
+export const any: Reduction = (x, options) => maximum(ne(x, 0), options).mul(x.size === 0 ? 0 : 1);
+/** 1 where every element is not 0. */
+export const all: Reduction = (x, options) => (x.size === 0 ? sum(x, options).mul(0).add(1) : minimum(ne(x, 0), options));
+
+/** Position of the first largest element along one dimension, int32; over a whole array its column-major position. */
+export const argmax: Primitive<(x: KnetArray, options?: { dims?: number }) => KnetArray> = /* @__PURE__ */ primitive('argmax', {
+  methods: [[[KnetArray], (x: DeviceArray, options?: { dims?: number }) => position('argmax', x, options)]],
+  zeroDerivative: true,
+});
+
+/** Position of the first smallest element along one dimension, int32; over a whole array its column-major position. */
+export const argmin: Primitive<(x: KnetArray, options?: { dims?: number }) => KnetArray> = /* @__PURE__ */ primitive('argmin', {
+  methods: [[[KnetArray], (x: DeviceArray, options?: { dims?: number }) => position('argmin', x, options)]],
+  zeroDerivative: true,
+});
+
+/** Sums a gradient over what broadcasting repeated, down to a shape. */
+export function sumTo(x: KnetArray, shape: Shape): KnetArray {
+  if (sameShape(x.shape, shape)) return x;
+  if (shape.length === 0) return sum(x);
+  const dims: number[] = [];
+  for (let d = 0; d < x.ndim; d++) if (x.shape[d] !== 1 && (shape[d] ?? 1) === 1) dims.push(d);
+  const reduced = dims.length > 0 ? sum(x, { dims }) : x;
+  return sameShape(reduced.shape, shape) ? reduced : reshape(reduced, shape);
+}
+
+/** Number of elements that a reduction combines into one. */
+export function reducedCount(x: KnetArray, options: DimsOptions | undefined, caller: string): number {
+  return normalizeDims(options?.dims, x.ndim, caller).reduce((n, d) => n * x.shape[d]!, 1);
+}
+
+function reduce(op: ReduceOp, x: DeviceArray, options: DimsOptions | undefined, empty: number): DeviceArray {
+  const { device, shape, dtype } = x;
+  const everything = options?.dims === undefined;
+  const dims = normalizeDims(options?.dims, shape.length, op);
+  const kept = shape.map((n, d) => (dims.includes(d) ? 1 : n));
+  const resultShape = everything ? [] : kept;
+  // Sums of truth values and bytes count: they are int32.
+  if ((op === 'sum' || op === 'prod') && (dtype === 'bool' || dtype === 'uint8')) return reduce(op, devicePart(astype(x, 'int32')), options, empty);
+  const constant = x.constantValue;
+  const count = dims.reduce((n, d) => n * shape[d]!, 1);
+  if (count === 0 || sizeOf(kept) === 0) return DeviceArray.constant(device, dtype, resultShape, empty);
+  if (constant !== undefined && op !== 'prod') return DeviceArray.constant(device, dtype, resultShape, op === 'sum' ? round(constant * count, dtype) : constant);
+  if (dims.every(d => shape[d] === 1)) return devicePart(reshape(x, resultShape));
+  return run(op, x, kept, resultShape, dtype);
+}
+
+function position(op: 'argmax' | 'argmin', x: DeviceArray, options: { dims?: number } | undefined): DeviceArray {
+  if (x.size === 0) throw new RangeError(`${op}: an array of shape ${formatShape(x.shape)} has no ${op === 'argmax' ? 'largest' : 'smallest'} element`);
+  if (options?.dims === undefined) {
+    const flat = devicePart(reshape(x, [x.size]));
+    return run(op, flat, [1], [], 'int32');
+  }
+  const dim = normalizeDim(options.dims, x.ndim, op);
+  const kept = x.shape.map((n, d) => (d === dim ? 1 : n));
+  return run(op, x, kept, kept, 'int32');
+}
+
+function run(op: ReduceOp, x: DeviceArray, kept: Shape, resultShape: Shape, dtype: DType): DeviceArray {
+  const { device } = x;
+  const shape = x.shape;
+  const buffer = device.memory.buffer(dtype, sizeOf(kept));
+  const result = DeviceArray.of(device, dtype, kept, buffer);
+  try {
+    fuseInto(x, ({ program, inputs, scalars }) => device.backend.reduce(op, program, inputs, scalars, shape, result.view()));
+  } catch (error) {
+    result.free();
+    throw error;
+  }
+  if (sameShape(kept, resultShape)) return result;
+  buffer.refs++;
+  const reshaped = DeviceArray.of(device, dtype, resultShape, buffer);
+  result.free();
+  return reshaped;
+}
+
+function devicePart(x: KnetArray): DeviceArray {
+  if (x instanceof DeviceArray) return x;
+  throw new TypeError('reduce: expected an array with data');
+}
+
+const round = (x: number, dtype: DType): number => (dtype === 'float32' ? Math.fround(x) : x);
+

@@ -1,0 +1,104 @@
+/** In-place writes. Pending programs keep what they were given; arrays that a running gradient needs are refused. */
+import { boxEntry, isBox, value } from '@knet/autograd';
+import { KnetArray } from '../array.js';
+import { DeviceArray } from '../core/device-array.js';
+import { compute, copyArray, materialize } from '../core/lazy.js';
+import { formatShape, sameShape } from '../core/shape.js';
+
+/**
+ * The array behind a handle, ready to be written in place.
+ * @throws TypeError for a box of a running gradient; Error when a running gradient still needs the old elements
+ */
+export function writable(x: KnetArray, caller: string): DeviceArray {
+  const target = checkWritable(x, caller);
+  const { pending } = target;
+  if (pending !== undefined) materialize(target);
+  else if (target.requireBuffer().readers > 0) {
+    // Somebody still has to read the old elements: they keep the old storage, this array goes on with a copy.
+    const buffer = target.requireBuffer();
+    const whole = DeviceArray.of(target.device, target.dtype, [buffer.length], buffer);
+    buffer.refs++;
+    const fresh = copyArray(whole);
+    whole.free();
+    replaceStorage(target, fresh);
+  }
+  return target;
+}
+
+/** Checks that an array may be written in place. */
+export function checkWritable(x: KnetArray, caller: string): DeviceArray {
+  const target = value(x);
+  if (isBox(x) && !x[boxEntry].param) {
+    throw new TypeError(`${caller}: an array that is being differentiated cannot be written in place; build a new one with cat, where or arithmetic`);
+  }
+  if (!(target instanceof DeviceArray)) throw new TypeError(`${caller}: expected a KnetArray`);
+  if (target.released) target.requireBuffer();
+  if (target.holds > 0) throw new Error(`${caller}: a running gradient computation still needs the elements of this array; write after it, or to a copy(a)`);
+  return target;
+}
+
+/**
+ * Gives arrays new elements, all of them at once: the values are computed first, arrays of one shape in one program, and
+ * only then take the places of the old ones. If anything fails, every target is as it was.
+ *
+ * @example
+ * assign([[w, sub(w, mul(lr, g))]]);
+ */
+export function assign(pairs: readonly (readonly [target: KnetArray, value: KnetArray])[]): void {
+  const work = pairs.map(([t, v]) => {
+    const target = checkWritable(t, 'assign');
+    const source = value(v);
+    if (!(source instanceof DeviceArray)) throw new TypeError('assign: expected a KnetArray as value');
+    if (!sameShape(target.shape, source.shape) || target.dtype !== source.dtype) {
+      throw new RangeError(
+        `assign: a value of shape ${formatShape(source.shape)} ${source.dtype} for an array of shape ${formatShape(target.shape)} ${target.dtype}`,
+      );
+    }
+    return { target, source };
+  });
+  const groups = new Map<string, DeviceArray[]>();
+  for (const { source } of work) {
+    if (source.pending === undefined) continue;
+    const key = `${source.device.name} ${source.dtype} ${source.shape.join()}`;
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [source]);
+    else if (!group.includes(source)) group.push(source);
+  }
+  for (const group of groups.values()) computeTogether(group);
+  for (const { target, source } of work) put(target, source);
+}
+
+function computeTogether(group: readonly DeviceArray[]): void {
+  const { limits } = group[0]!.device.backend;
+  const arrays = group.reduce((n, x) => n + (x.pending?.arrays ?? 1), 0);
+  const instructions = group.reduce((n, x) => n + (x.pending?.instructions ?? 1), 0);
+  if (arrays + group.length <= limits.maxProgramArrays * 2 && instructions <= 60) compute(group);
+  else for (const x of group) if (x.pending !== undefined) compute([x]);
+}
+
+function put(target: DeviceArray, source: DeviceArray): void {
+  const buffer = target.buffer;
+  if (buffer === undefined || (target.offset === 0 && buffer.length === target.size && target.contiguous)) {
+    replaceStorage(target, isTemporary(source) ? source : copyArray(source));
+    return;
+  }
+  const ready = writable(target, 'assign');
+  ready.set([], source);
+}
+
+/** Whether an array was made inside a scope and nothing else shows its elements: its storage can be taken over. */
+function isTemporary(x: DeviceArray): boolean {
+  const { buffer } = x;
+  return x.scoped && x.holds === 0 && x.contiguous && x.offset === 0 && buffer?.length === x.size && buffer.refs === 1 && buffer.readers === 0;
+}
+
+/** Moves the storage of `fresh`, which is given up, to `target`. */
+function replaceStorage(target: DeviceArray, fresh: DeviceArray): void {
+  materialize(fresh);
+  const from = fresh.requireBuffer();
+  if (target.buffer === undefined) {
+    from.refs++;
+    target.settleInto(from);
+  } else target.buffer.replace(from.surrender());
+  fresh.free();
+}
