@@ -1,0 +1,93 @@
+// Set-up shared by `npm run demo` and `npm test`: pnpm, the packages of the lock file, the build. Quick when nothing changed.
+
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
+import { explain, SetupError, tail } from './lib/explain.mjs';
+import { duration, isMain, node, root, run, tool } from './lib/process.mjs';
+
+const windows = process.platform === 'win32';
+const cache = join(root, '.cache');
+
+/** Runs one step, says how long it took, and turns a failure into a SetupError. */
+async function step(name, action) {
+  const start = performance.now();
+  const { code, output } = await action();
+  if (code === 0) {
+    console.log(`set-up: ${name}, ready in ${duration(performance.now() - start)}`);
+    return output;
+  }
+  mkdirSync(cache, { recursive: true });
+  const log = join('.cache', 'setup.log');
+  writeFileSync(join(root, log), output);
+  const { sentence, known } = explain(name, output, log, action === build);
+  if (!known) console.error(tail(output));
+  throw new SetupError(sentence);
+}
+
+/** The wanted version is written once, in `packageManager` of the root package.json. */
+function wantedPnpm() {
+  return JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).packageManager;
+}
+
+/**
+ * Puts the pinned pnpm on PATH, where turbo looks for it too. One that is already there is taken when its version is right;
+ * otherwise npx fetches it into npm's own cache, whose folder of commands is remembered.
+ */
+async function pnpm() {
+  const wanted = wantedPnpm();
+  // A `pnpm` that belongs to corepack must neither ask nor download.
+  const env = { COREPACK_ENABLE_NETWORK: '0', COREPACK_ENABLE_DOWNLOAD_PROMPT: '0' };
+  const present = await run('pnpm', ['--version'], { env, shell: windows, limit: 30 });
+  if (present.code === 0 && `pnpm@${present.output.trim().split('\n').pop()}` === wanted) return;
+
+  const memory = join(cache, `${wanted.replace('@', '-')}.path`);
+  let folder = existsSync(memory) ? readFileSync(memory, 'utf8') : '';
+  const command = windows ? 'pnpm.cmd' : 'pnpm';
+  if (!folder || !existsSync(join(folder, command))) {
+    const print = join(root, 'scripts', 'lib', 'print-path.mjs');
+    const args = ['--yes', `--package=${wanted}`, '--', 'node', windows ? `"${print}"` : print];
+    const output = await step(wanted, () => run('npx', args, { shell: windows, limit: 300 }));
+    const line = output.split('\n').find(candidate => candidate.startsWith('PATH='));
+    folder = (line ?? '')
+      .slice('PATH='.length)
+      .trim()
+      .split(delimiter)
+      .find(candidate => existsSync(join(candidate, command)));
+    if (!folder)
+      throw new SetupError(`npx did not provide ${wanted}: install it with \`npm install --global ${wanted}\` and run the command again.`);
+    mkdirSync(cache, { recursive: true });
+    writeFileSync(memory, folder);
+  }
+  process.env.PATH = folder + delimiter + process.env.PATH;
+}
+
+function install() {
+  // CI=true: never ask on a terminal. NODE_ENV: `production` would leave out the tools.
+  const env = { CI: 'true', NODE_ENV: 'development' };
+  return run('pnpm', ['install', '--frozen-lockfile', '--prefer-offline'], { env, shell: windows });
+}
+
+function build() {
+  const env = { TURBO_TELEMETRY_DISABLED: '1', TURBO_NO_UPDATE_NOTIFIER: '1' };
+  return node(tool('turbo'), ['run', 'build', '--output-logs=errors-only', '--ui=stream'], { env });
+}
+
+/** Brings the checkout to the state in which tests, examples and benchmarks run. Throws a SetupError. */
+export async function setup() {
+  process.env.PATH = dirname(process.execPath) + delimiter + process.env.PATH;
+  await pnpm();
+  await step('packages of pnpm-lock.yaml', install);
+  await step('build of packages/*', build);
+}
+
+export async function main() {
+  await setup();
+  return 0;
+}
+
+if (isMain(import.meta.url)) {
+  main().catch(error => {
+    console.error(error instanceof SetupError ? error.message : error);
+    process.exitCode = 1;
+  });
+}
