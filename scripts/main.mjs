@@ -2,9 +2,9 @@
 // new enough, so that an old one gets a sentence and not a syntax or link error.
 /* biome-ignore-all lint/complexity/useOptionalChain: this file also has to parse on very old versions of Node */
 
-var version = process.versions.node.split('.').map(Number);
+const version = process.versions.node.split('.').map(Number);
 // What vitest, vite and knip ask for.
-var newEnough = (version[0] === 20 && version[1] >= 19) || (version[0] === 22 && version[1] >= 12) || version[0] > 22;
+const newEnough = (version[0] === 20 && version[1] >= 19) || (version[0] === 22 && version[1] >= 12) || version[0] > 22;
 
 if (!newEnough) {
   console.error(

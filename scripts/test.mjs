@@ -8,15 +8,15 @@ import { duration, node, tool } from './lib/process.mjs';
 import { setup } from './setup.mjs';
 
 /** A check that is one command: it passes when the command exits with 0, and its output matters only when it does not. */
-const command = (packageName, args) => async () => {
-  const { code, output } = await node(tool(packageName), args, { env: { FORCE_COLOR: '0', NO_COLOR: '1' }, limit: 180 });
+const command = (packageName, args, name) => async () => {
+  const { code, output } = await node(tool(packageName, name), args, { env: { FORCE_COLOR: '0', NO_COLOR: '1' }, limit: 180 });
   return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, output: code === 0 ? '' : tail(output, 120) };
 };
 
 // A step resolves to { passed, failed, output, skipped? }: how many checks went which way, and what to show.
 const steps = [
   ['lint', command('@biomejs/biome', ['check', '--error-on-warnings', '--colors=off', '.'])],
-  ['types', command('typescript', ['-p', 'tsconfig.json', '--noEmit', '--pretty', 'false'])],
+  ['types', command('typescript', ['-p', 'tsconfig.json', '--noEmit', '--pretty', 'false'], 'tsc')],
   ['unused code (knip)', command('knip', ['--no-progress'])],
   ['tests', tests],
   ['coverage', coverage],

@@ -28,7 +28,8 @@ export async function tests() {
   rmSync(report, { force: true });
   rmSync(covered, { force: true });
   const options = ['--coverage', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
-  const { code } = await node(tool('vitest'), ['run', ...options], { show: true, limit: 720 });
+  const env = process.stdout.isTTY ? { FORCE_COLOR: '1' } : { NO_COLOR: '1', FORCE_COLOR: '0' };
+  const { code } = await node(tool('vitest'), ['run', ...options], { show: true, limit: 720, env });
   if (!existsSync(report)) return { passed: 0, failed: 1, output: 'vitest ended without a report: its messages are above.' };
   const result = count(JSON.parse(readFileSync(report, 'utf8')));
   // An error outside every test (a rejected promise that nobody awaited) shows only in the exit code, as does low coverage.
