@@ -3,7 +3,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { explain, SetupError, tail } from './lib/explain.mjs';
-import { duration, isMain, node, root, run, tool } from './lib/process.mjs';
+import { duration, node, root, run, tool } from './lib/process.mjs';
 
 const windows = process.platform === 'win32';
 const cache = join(root, '.cache');
@@ -67,27 +67,26 @@ function install() {
   return run('pnpm', ['install', '--frozen-lockfile', '--prefer-offline'], { env, shell: windows });
 }
 
-function build() {
+/** The build of every package, or of those whose sources changed. Resolves to `{ code, output }`. */
+export function build() {
   const env = { TURBO_TELEMETRY_DISABLED: '1', TURBO_NO_UPDATE_NOTIFIER: '1' };
   return node(tool('turbo'), ['run', 'build', '--output-logs=errors-only', '--ui=stream'], { env });
 }
 
-/** Brings the checkout to the state in which tests, examples and benchmarks run. Throws a SetupError. */
-export async function setup() {
+/** Everything but the build: what the sources need to be checked and tested. Throws a SetupError. */
+export async function prepare() {
   process.env.PATH = dirname(process.execPath) + delimiter + process.env.PATH;
   await pnpm();
   await step('packages of pnpm-lock.yaml', install);
+}
+
+/** Brings the checkout to the state in which examples and benchmarks run. Throws a SetupError. */
+export async function setup() {
+  await prepare();
   await step('build of packages/*', build);
 }
 
 export async function main() {
   await setup();
   return 0;
-}
-
-if (isMain(import.meta.url)) {
-  main().catch(error => {
-    console.error(error instanceof SetupError ? error.message : error);
-    process.exitCode = 1;
-  });
 }

@@ -1,31 +1,36 @@
 // `npm test`: set-up, then every check of the project. A failed step does not stop the next one, and the last line is the sum.
 
-import { browser, sizes } from './checks/bundles.mjs';
+import { browser } from './checks/browser.mjs';
 import { installs, packAll, publishing, types } from './checks/packages.mjs';
 import { coverage, tests } from './checks/tests.mjs';
 import { SetupError, tail } from './lib/explain.mjs';
 import { duration, node, tool } from './lib/process.mjs';
-import { setup } from './setup.mjs';
+import { build, prepare } from './setup.mjs';
+import { sizes } from './size.mjs';
 
-/** A check that is one command: it passes when the command exits with 0, and its output matters only when it does not. */
-const command = (packageName, args, name) => async () => {
-  const { code, output } = await node(tool(packageName, name), args, { env: { FORCE_COLOR: '0', NO_COLOR: '1' }, limit: 180 });
-  return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, output: code === 0 ? '' : tail(output, 120) };
-};
+/** What a finished command says about the check that it is: its output matters only when it failed. */
+const verdict = ({ code, output }) => (code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1, output: tail(output, 120) });
 
-// A step resolves to { passed, failed, output, skipped? }: how many checks went which way, and what to show.
-const steps = [
+/** A check that is one command of a tool. */
+const command = (packageName, args, name) => async () =>
+  verdict(await node(tool(packageName, name), args, { env: { FORCE_COLOR: '0', NO_COLOR: '1' }, limit: 180 }));
+
+// A step resolves to { passed, failed, output?, skipped? }: how many checks went which way, and what to show.
+// Those of `built` look at what the build made.
+const sources = [
   ['lint', command('@biomejs/biome', ['check', '--error-on-warnings', '--colors=off', '.'])],
   ['types', command('typescript', ['-p', 'tsconfig.json', '--noEmit', '--pretty', 'false'], 'tsc')],
-  ['unused code (knip)', command('knip', ['--no-progress'])],
+  ['unused code (knip)', command('knip', ['--no-progress', '--no-config-hints'])],
   ['tests', tests],
   ['coverage', coverage],
+  ['bundle sizes', sizes],
+];
+const built = [
   ['pack', packAll],
   ['publishing rules (publint)', publishing],
   ['published types (attw)', types],
   ['install and import of each package', installs],
   ['bundle for browsers', browser],
-  ['bundle sizes', sizes],
 ];
 
 async function runStep(name, action) {
@@ -59,8 +64,13 @@ function summary(results) {
 export async function main() {
   let results = [];
   try {
-    await setup();
-    for (const [name, action] of steps) results.push(await runStep(name, action));
+    await prepare();
+    for (const [name, action] of sources) results.push(await runStep(name, action));
+    const made = await runStep('build', async () => verdict(await build()));
+    results.push(made);
+    // After a failed build, dist/ is partly missing or old: nothing that these checks say would be about the sources.
+    const notRun = async () => ({ passed: 0, failed: 1, output: 'Not run, because the build failed.' });
+    for (const [name, action] of built) results.push(await runStep(name, made.failed === 0 ? action : notRun));
     summary(results);
   } catch (error) {
     if (!(error instanceof SetupError)) throw error;

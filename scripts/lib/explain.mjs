@@ -37,7 +37,7 @@ export function explain(step, output, log, compiler = false) {
 export function tail(output, lines = 40) {
   return output
     .split('\n')
-    .filter(line => !/^\s+at .+(:\d+:\d+|<anonymous>)\)?$/.test(line))
+    .filter(line => !/(^|: )\s+at .+(:\d+:\d+|<anonymous>)\)?$/.test(line))
     .slice(-lines)
     .join('\n')
     .trimEnd();

@@ -1,9 +1,7 @@
-// Bundles of the built packages: the universal ones go into a browser, and the sizes stay within their budgets.
+// The universal packages bundle for browsers.
 
 import { readFileSync } from 'node:fs';
 import { packages } from '../lib/workspace.mjs';
-
-export { sizes } from '../size.mjs';
 
 const { nativeOnly } = JSON.parse(readFileSync(new URL('../size-budgets.json', import.meta.url), 'utf8'));
 
