@@ -1,7 +1,7 @@
 // Set-up shared by `npm run demo` and `npm test`: pnpm, the packages of the lock file, the build. Quick when nothing changed.
 
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { delimiter, dirname, join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { explain, SetupError, tail } from './lib/explain.mjs';
 import { duration, node, root, run, tool } from './lib/process.mjs';
 
@@ -75,7 +75,6 @@ export function build() {
 
 /** Everything but the build: what the sources need to be checked and tested. Throws a SetupError. */
 export async function prepare() {
-  process.env.PATH = dirname(process.execPath) + delimiter + process.env.PATH;
   await pnpm();
   await step('packages of pnpm-lock.yaml', install);
 }
