@@ -2,8 +2,8 @@
 
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { attach, root, tool } from './lib/process.mjs';
-import { packages } from './lib/workspace.mjs';
+import { runBuilt } from './lib/built.mjs';
+import { root } from './lib/process.mjs';
 
 const file = name => join('examples', name, `${name}.ts`);
 
@@ -14,19 +14,10 @@ function names() {
     .sort();
 }
 
-function main([name, ...options]) {
+export async function main([name, ...options]) {
   const known = names();
-  if (!name || !known.includes(name)) {
-    console.error(name ? `There is no example "${name}".` : 'Usage: pnpm example <name> [options]');
-    console.error(`Examples: ${known.join(', ') || 'none yet'}. Each one explains its options with --help.`);
-    return 1;
-  }
-  const unbuilt = packages().filter(({ folder }) => !existsSync(join(folder, 'dist', 'index.js')));
-  if (unbuilt.length > 0) {
-    console.error(`${unbuilt.map(entry => entry.name).join(', ')}: not built yet, run \`pnpm build\` first.`);
-    return 1;
-  }
-  return attach(tool('tsx'), [file(name), ...options]);
+  if (name && known.includes(name)) return runBuilt(file(name), options);
+  console.error(name ? `There is no example "${name}".` : 'Usage: pnpm example <name> [options]');
+  console.error(`Examples: ${known.join(', ') || 'none'}. Each one explains its options with --help.`);
+  return 1;
 }
-
-process.exitCode = await main(process.argv.slice(2));

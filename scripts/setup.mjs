@@ -8,10 +8,15 @@ import { duration, node, root, run, tool } from './lib/process.mjs';
 const windows = process.platform === 'win32';
 const cache = join(root, '.cache');
 
+// Quick and few retries: without a network the sentence about it comes after some ten seconds.
+const network = { npm_config_fetch_retries: '2', npm_config_fetch_retry_mintimeout: '1000', npm_config_fetch_retry_factor: '3' };
+
 /** Runs one step, says how long it took, and turns a failure into a SetupError. */
 async function step(name, action) {
   const start = performance.now();
+  const waiting = setTimeout(() => console.log(`set-up: ${name}, at work`), 3000);
   const { code, output } = await action();
+  clearTimeout(waiting);
   if (code === 0) {
     console.log(`set-up: ${name}, ready in ${duration(performance.now() - start)}`);
     return output;
@@ -46,7 +51,7 @@ async function pnpm() {
   if (!folder || !existsSync(join(folder, command))) {
     const print = join(root, 'scripts', 'lib', 'print-path.mjs');
     const args = ['--yes', `--package=${wanted}`, '--', 'node', windows ? `"${print}"` : print];
-    const output = await step(wanted, () => run('npx', args, { shell: windows, limit: 300 }));
+    const output = await step(wanted, () => run('npx', args, { env: network, shell: windows, limit: 300 }));
     const line = output.split('\n').find(candidate => candidate.startsWith('PATH='));
     folder = (line ?? '')
       .slice('PATH='.length)
@@ -63,7 +68,7 @@ async function pnpm() {
 
 function install() {
   // CI=true: never ask on a terminal. NODE_ENV: `production` would leave out the tools.
-  const env = { CI: 'true', NODE_ENV: 'development' };
+  const env = { ...network, CI: 'true', NODE_ENV: 'development' };
   return run('pnpm', ['install', '--frozen-lockfile', '--prefer-offline'], { env, shell: windows });
 }
 

@@ -4,7 +4,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { isMain, root } from './lib/process.mjs';
+import { root } from './lib/process.mjs';
 import { packages } from './lib/workspace.mjs';
 
 const { budgets } = JSON.parse(readFileSync(new URL('./size-budgets.json', import.meta.url), 'utf8'));
@@ -72,8 +72,8 @@ export async function sizes() {
   return { passed, failed: rows.length - passed, output: rows.map(line).join('\n') };
 }
 
-if (isMain(import.meta.url)) {
+export async function main() {
   const { failed, output } = await sizes();
   console.log(output);
-  process.exitCode = failed === 0 ? 0 : 1;
+  return failed === 0 ? 0 : 1;
 }
