@@ -80,6 +80,8 @@ export function build() {
 
 /** Everything but the build: what the sources need to be checked and tested. Throws a SetupError. */
 export async function prepare() {
+  // `npm test --silent` would silence npx and pnpm too, and with them the reason of a failure.
+  delete process.env.npm_config_loglevel;
   await pnpm();
   await step('packages of pnpm-lock.yaml', install);
 }

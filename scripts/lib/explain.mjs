@@ -6,6 +6,10 @@ export class SetupError extends Error {
 
 const causes = [
   {
+    when: /SELF_SIGNED_CERT|UNABLE_TO_GET_ISSUER_CERT|UNABLE_TO_VERIFY_LEAF|CERT_HAS_EXPIRED/,
+    say: 'The certificate of the npm registry is not trusted: name the file with the certificate of your proxy in NODE_EXTRA_CA_CERTS',
+  },
+  {
     when: /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|ERR_SOCKET_TIMEOUT|ERR_PNPM_META_FETCH_FAIL|ERR_PNPM_FETCH_|ERR_PNPM_NO_OFFLINE/,
     say: 'The npm registry could not be reached: check the network connection (and the proxy and registry settings of npm)',
   },
