@@ -10,4 +10,8 @@ export const base: Options = {
   target: 'es2022',
   treeshake: false,
   splitting: false,
+  // Deno and Cloudflare know Node's modules only by their full names.
+  removeNodeProtocol: false,
+  // A copy of another package inside this one would have its own registries: imports of them always stay imports.
+  external: [/^@knet\//],
 };

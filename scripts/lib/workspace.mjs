@@ -1,0 +1,31 @@
+// What is in packages/, and which package needs which.
+
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { root } from './process.mjs';
+
+/** Every published package as `{ name, folder, manifest }`, in order of name. */
+export function packages() {
+  return readdirSync(join(root, 'packages'))
+    .map(entry => join(root, 'packages', entry))
+    .filter(folder => existsSync(join(folder, 'package.json')))
+    .map(folder => {
+      const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+      return { name: manifest.name, folder, manifest };
+    })
+    .filter(({ manifest }) => !manifest.private)
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** The names of `name` and of every package of this workspace that it needs at run time, directly or not. */
+export function closure(name, all = packages()) {
+  const found = new Set();
+  const visit = current => {
+    const entry = all.find(candidate => candidate.name === current);
+    if (!entry || found.has(current)) return;
+    found.add(current);
+    for (const needed of Object.keys({ ...entry.manifest.dependencies, ...entry.manifest.peerDependencies })) visit(needed);
+  };
+  visit(name);
+  return [...found];
+}
