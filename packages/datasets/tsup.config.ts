@@ -5,7 +5,8 @@ import { base } from '../../tsup.base.js';
 export default defineConfig({
   ...base,
   entry: ['src/index.ts', 'src/host-browser.ts', 'src/host-node.ts'],
-  dts: { entry: 'src/index.ts' },
+  // Only for the types: as `paths` of tsconfig.json, bundlers would follow it too.
+  dts: { entry: 'src/index.ts', compilerOptions: { paths: { '#host': ['./src/host-browser.ts'] } } },
   external: ['#host'],
   // Deno knows Node's modules by their full names only.
   removeNodeProtocol: false,
