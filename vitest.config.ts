@@ -5,7 +5,10 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: /^@knet\/([a-z-]+)\/([a-z-]+)$/, replacement: fileURLToPath(new URL('./packages/$1/src/$2.ts', import.meta.url)) },
-     { find: /^@knet\/([a-z-]+)$/, replacement: fileURLToPath(new URL('./packages/$1/src/index.ts', import.meta.url)) }],
+      { find: /^@knet\/([a-z-]+)$/, replacement: fileURLToPath(new URL('./packages/$1/src/index.ts', import.meta.url)) },
+      // The platform module of the data sets, which the package chooses by an `imports` condition once it is built.
+      { find: '#host', replacement: fileURLToPath(new URL('./packages/datasets/src/host-node.ts', import.meta.url)) },
+    ],
   },
   test: {
     include: [

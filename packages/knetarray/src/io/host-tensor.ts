@@ -1,0 +1,71 @@
+/** dtypes that the file formats carry; `bool` is a byte of 0 or 1 per element. */
+export type HostDType = 'float32' | 'float64' | 'int32' | 'uint8' | 'bool';
+
+/** Elements as they lie in memory: Uint8Array for `bool` too. */
+export type HostData = Float32Array | Float64Array | Int32Array | Uint8Array;
+
+/** An array in host memory, column-major: the first dimension is the fastest. */
+export interface HostTensor {
+  readonly dtype: HostDType;
+  readonly shape: readonly number[];
+  readonly data: HostData;
+}
+
+const constructors = { float32: Float32Array, float64: Float64Array, int32: Int32Array, uint8: Uint8Array, bool: Uint8Array };
+
+/** Bytes per element. */
+export function bytesPerElement(dtype: HostDType): number {
+  return constructors[dtype].BYTES_PER_ELEMENT;
+}
+
+/** Number of elements of a shape; 1 for the empty shape of a 0-d array. */
+export function elementCount(shape: readonly number[]): number {
+  return shape.reduce((product, n) => product * n, 1);
+}
+
+const littleEndianHost = /* @__PURE__ */ (() => new Uint8Array(new Uint16Array([1]).buffer)[0] === 1)();
+
+/** Reverses every `size` bytes in place. */
+function swapBytes(bytes: Uint8Array, size: number): void {
+  for (let i = 0; i < bytes.length; i += size) bytes.subarray(i, i + size).reverse();
+}
+
+/** The elements' bytes in little-endian order, a view of `data` where the machine is little-endian. */
+export function toLittleEndian(data: HostData): Uint8Array {
+  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  if (littleEndianHost || data.BYTES_PER_ELEMENT === 1) return bytes;
+  const copy = bytes.slice();
+  swapBytes(copy, data.BYTES_PER_ELEMENT);
+  return copy;
+}
+
+/** Elements read from bytes (copied, so that alignment does not matter and the file's buffer is not kept alive). */
+export function fromBytes(bytes: Uint8Array, dtype: HostDType, littleEndian = true): HostData {
+  const copy = bytes.slice();
+  const size = bytesPerElement(dtype);
+  if (littleEndian !== littleEndianHost && size > 1) swapBytes(copy, size);
+  return new constructors[dtype](copy.buffer, 0, copy.length / size);
+}
+
+/**
+ * Throws unless shape, dtype and data belong together. `what` begins the message, as in `encodeNpy` or `encodeSafetensors: tensor "w"`.
+ */
+export function checkTensor(what: string, { dtype, shape, data }: HostTensor): void {
+  if (!Object.hasOwn(constructors, dtype))
+    throw new TypeError(`${what}: dtype ${dtype} cannot be stored; use one of ${Object.keys(constructors).join(', ')}`);
+  if (!shape.every(n => Number.isSafeInteger(n) && n >= 0))
+    throw new RangeError(`${what}: shape [${shape}] must hold whole numbers of at least 0`);
+  const Data = constructors[dtype];
+  if (!(data instanceof Data)) throw new TypeError(`${what}: dtype ${dtype} needs a ${Data.name}, got ${typeName(data)}`);
+  if (data.length !== elementCount(shape))
+    throw new RangeError(`${what}: shape [${shape}] has ${elementCount(shape)} elements, data has ${data.length}`);
+  if (dtype === 'bool') checkBool(what, data);
+}
+
+/** A bool is 0 or 1: any other byte means that the data is something else. */
+export function checkBool(what: string, data: HostData): void {
+  const i = data.findIndex(byte => byte > 1);
+  if (i >= 0) throw new RangeError(`${what}: a bool is 0 or 1, element ${i} is ${data[i]}`);
+}
+
+const typeName = (value: unknown) => Object.prototype.toString.call(value).slice(8, -1);
