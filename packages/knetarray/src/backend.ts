@@ -112,7 +112,7 @@ export interface Backend {
 
   /** Optional: convolution or one of its gradients, over contiguous views. `a`, `b` are (w, x), (w, dy) or (x, dy) by kind. */
   convolution?(kind: ConvolutionKind, geometry: ConvolutionGeometry, a: View, b: View, output: View): void;
-  /** Optional: largest real element of each window, and its int32 position within the plane's x. Contiguous views. */
+  /** Optional: largest real element of each window, and its int32 position in x, counted over all planes. Contiguous views. */
   maxPooling?(geometry: PoolingGeometry, x: View, y: View, indices: View): void;
   /** Optional: cumulative sums along a dimension. */
   cumsum?(x: View, output: View, dim: number): void;

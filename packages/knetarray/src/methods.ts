@@ -217,7 +217,7 @@ export abstract class ArrayWithMethods extends KnetArray {
   override dispose(): void {
     dispose(this);
   }
-  [Symbol.dispose](): void {
+  override [Symbol.dispose](): void {
     dispose(this);
   }
   override toString(): string {

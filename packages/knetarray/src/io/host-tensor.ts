@@ -1,8 +1,8 @@
-/** dtypes that the file formats carry; `bool` is a byte of 0 or 1 per element. */
-export type HostDType = 'float32' | 'float64' | 'int32' | 'uint8' | 'bool';
+import { type DType as HostDType, type TypedArray as HostData, bytesPerElement } from '../core/dtype.js';
+import { sizeOf as elementCount } from '../core/shape.js';
 
-/** Elements as they lie in memory: Uint8Array for `bool` too. */
-export type HostData = Float32Array | Float64Array | Int32Array | Uint8Array;
+export type { HostData, HostDType };
+export { bytesPerElement, elementCount };
 
 /** An array in host memory, column-major: the first dimension is the fastest. */
 export interface HostTensor {
@@ -12,16 +12,6 @@ export interface HostTensor {
 }
 
 const constructors = { float32: Float32Array, float64: Float64Array, int32: Int32Array, uint8: Uint8Array, bool: Uint8Array };
-
-/** Bytes per element. */
-export function bytesPerElement(dtype: HostDType): number {
-  return constructors[dtype].BYTES_PER_ELEMENT;
-}
-
-/** Number of elements of a shape; 1 for the empty shape of a 0-d array. */
-export function elementCount(shape: readonly number[]): number {
-  return shape.reduce((product, n) => product * n, 1);
-}
 
 const littleEndianHost = /* @__PURE__ */ (() => new Uint8Array(new Uint16Array([1]).buffer)[0] === 1)();
 

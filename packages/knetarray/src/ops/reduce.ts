@@ -59,7 +59,7 @@ const plainProd: Primitive<Reduction> = /* @__PURE__ */ primitive<Reduction>('pr
 export function prod(x: KnetArray, options: DimsOptions = {}): KnetArray {
   if (!isBox(x)) return plainProd(x, options);
   const dims = normalizeDims(options.dims, x.ndim, 'prod');
-  let y = x;
+  let y: KnetArray = x;
   for (const dim of dims) {
     while (y.shape[dim]! > 1) {
       const n = y.shape[dim]!;

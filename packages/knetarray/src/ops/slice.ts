@@ -84,7 +84,7 @@ export function set(x: KnetArray, selectors: Selector | readonly Selector[], val
   const target = writable(x, 'set');
   const list = Array.isArray(selectors) ? (selectors as readonly Selector[]) : [selectors as Selector];
   const { regular, lists } = parseSelection(target.shape, list, 'set');
-  const region = regular.map((r, d) => (lists[d] === undefined ? r.count : (lists[d]?.length ?? sizeOfList(lists[d]))));
+  const region = regular.map((r, d) => (lists[d] === undefined ? r.count : sizeOfList(lists[d])));
   const kept = region.filter((_, d) => !regular[d]!.drop);
   const source = sourceOf(value, target, kept, region);
   const data = viewOf(source);
