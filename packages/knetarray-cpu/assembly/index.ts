@@ -1,3 +1,6 @@
 // What the WebAssembly module exports. Every address and stride is in bytes.
+export { convolve, convolveFilter, convolveInput, packTaps } from './convolution';
 export { gemm } from './gemm';
 export { gemvColumns, gemvRows } from './gemv';
+export { clear, collect, spread } from './image';
+export { packColumns } from './pack';

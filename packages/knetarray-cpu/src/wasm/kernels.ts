@@ -1,5 +1,7 @@
+import { convolution, convolutionW, convolutionX } from './convolution.js';
 import { gemm } from './gemm.js';
 import { type Build, loadModule } from './module.js';
+import type { ConvolutionGeometry } from './plan.js';
 import { Scratch } from './scratch.js';
 
 /**
@@ -47,6 +49,53 @@ export class Float32Kernels {
     cColumn: number,
   ): void {
     gemm(this.scratch, m, n, k, alpha, a, aOffset, aRow, aColumn, b, bOffset, bRow, bColumn, beta, c, cOffset, cRow, cColumn);
+  }
+
+  /**
+   * y = alpha * convolution of x with w. Arrays are dense and column-major: w [W..., inputs / group, outputs], x [X..., inputs, batch],
+   * y [Y..., outputs, batch].
+   *
+   * @example
+   * // w = [1, 2, 3] over x = 1..7 gives [10, 16, 22, 28, 34]
+   * kernels.convolution({ x: [7], w: [3], y: [5], padding: [0], stride: [1], dilation: [1], inputs: 1, outputs: 1, batch: 1, group: 1,
+   *   flip: true, alpha: 1 }, w, 0, x, 0, y, 0);
+   */
+  convolution(
+    g: ConvolutionGeometry,
+    w: Float32Array,
+    wOffset: number,
+    x: Float32Array,
+    xOffset: number,
+    y: Float32Array,
+    yOffset: number,
+  ): void {
+    convolution(this.scratch, g, w, wOffset, x, xOffset, y, yOffset);
+  }
+
+  /** dx = gradient of `convolution` with respect to x, times alpha. */
+  convolutionX(
+    g: ConvolutionGeometry,
+    w: Float32Array,
+    wOffset: number,
+    dy: Float32Array,
+    dyOffset: number,
+    dx: Float32Array,
+    dxOffset: number,
+  ): void {
+    convolutionX(this.scratch, g, w, wOffset, dy, dyOffset, dx, dxOffset);
+  }
+
+  /** dw = gradient of `convolution` with respect to w, times alpha. */
+  convolutionW(
+    g: ConvolutionGeometry,
+    x: Float32Array,
+    xOffset: number,
+    dy: Float32Array,
+    dyOffset: number,
+    dw: Float32Array,
+    dwOffset: number,
+  ): void {
+    convolutionW(this.scratch, g, x, xOffset, dy, dyOffset, dw, dwOffset);
   }
 }
 

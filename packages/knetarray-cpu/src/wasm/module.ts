@@ -1,5 +1,22 @@
 import { relaxedBytes, simdBytes } from './bytes.generated.js';
 
+/** Images to outputs, or output gradients to images. */
+type Convolve = (
+  positions: number,
+  count: number,
+  taps: number,
+  k: number,
+  panels: number,
+  filters: number,
+  alpha: number,
+  image: number,
+  imageStep: number,
+  y: number,
+  yPlane: number,
+  yStep: number,
+  instances: number,
+) => void;
+
 /** Functions of the WebAssembly module. Addresses and strides are in bytes. */
 export interface Exports {
   readonly memory: WebAssembly.Memory;
@@ -22,6 +39,29 @@ export interface Exports {
     packB: boolean,
   ): void;
   gemvColumns(m: number, k: number, alpha: number, a: number, step: number, x: number, beta: number, y: number): void;
+  packColumns(to: number, from: number, row: number, column: number, columns: number, k: number): void;
+  clear(address: number, bytes: number): void;
+  spread(plan: number, image: number, x: number, planes: number): void;
+  collect(plan: number, image: number, x: number, planes: number): void;
+  packTaps(to: number, w: number, order: number, k: number, filters: number): void;
+  convolve: Convolve;
+  convolveInput: Convolve;
+  convolveFilter(
+    positions: number,
+    full: number,
+    count: number,
+    taps: number,
+    k: number,
+    dw: number,
+    filters: number,
+    alpha: number,
+    image: number,
+    imageStep: number,
+    dy: number,
+    yPlane: number,
+    yStep: number,
+    instances: number,
+  ): void;
   gemvRows(m: number, k: number, alpha: number, a: number, step: number, x: number, beta: number, y: number): void;
 }
 
