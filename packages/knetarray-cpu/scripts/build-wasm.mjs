@@ -1,4 +1,5 @@
-// Compiles assembly/ twice (plain SIMD, relaxed SIMD) and writes both modules as base64 into src/wasm/bytes.generated.ts.
+// Compiles the modules of assembly/ (the products with plain and with relaxed SIMD) and writes their bytes as base64 into
+// src/wasm/bytes.generated.ts.
 // Usage: node scripts/build-wasm.mjs. `compileSource()` gives the text of that file without writing it.
 
 import { readdir, readFile, writeFile } from 'node:fs/promises';
@@ -18,27 +19,31 @@ async function readSources() {
 }
 
 /** Compiles one build and returns its bytes. */
-async function compile(sources, extra) {
+async function compile(sources, entry, extra = []) {
   let bytes;
-  const { error, stderr } = await asc.main(['assembly/index.ts', '-o', 'kernels.wasm', ...options, ...extra], {
+  const { error, stderr } = await asc.main([entry, '-o', 'kernels.wasm', ...options, ...extra], {
     readFile: name => sources.get(name.replaceAll('\\', '/')) ?? null,
     writeFile: (_name, contents) => {
       bytes = contents;
     },
     listFiles: () => [],
   });
-  if (error || !bytes) throw new Error(`asc ${extra.join(' ')}: ${error?.message ?? 'no output'}\n${stderr.toString()}`);
+  if (error || !bytes) throw new Error(`asc ${entry} ${extra.join(' ')}: ${error?.message ?? 'no output'}\n${stderr.toString()}`);
   return bytes;
 }
 
 /** Text of src/wasm/bytes.generated.ts. */
 export async function compileSource() {
   const sources = await readSources();
-  const simd = await compile(sources, []);
-  const relaxed = await compile(sources, ['--enable', 'relaxed-simd']);
-  const constant = (name, text, bytes) =>
-    `/** ${text}, ${bytes.length} bytes in base64. */\nexport const ${name} =\n  '${Buffer.from(bytes).toString('base64')}';\n`;
-  return `// Written by scripts/build-wasm.mjs from assembly/. Do not edit.\n\n${constant('simdBytes', 'Plain SIMD build', simd)}\n${constant('relaxedBytes', 'Relaxed SIMD build', relaxed)}`;
+  const modules = [
+    ['productBytes', 'Products, plain SIMD', await compile(sources, 'assembly/products.ts')],
+    ['relaxedProductBytes', 'Products, relaxed SIMD', await compile(sources, 'assembly/products.ts', ['--enable', 'relaxed-simd'])],
+    ['elementwiseBytes', 'Programs and pooling', await compile(sources, 'assembly/elementwise.ts')],
+  ];
+  const constants = modules.map(([name, text, bytes]) => {
+    return `/** ${text}: ${bytes.length} bytes in base64. */\nexport const ${name} =\n  '${Buffer.from(bytes).toString('base64')}';\n`;
+  });
+  return `// Written by scripts/build-wasm.mjs from assembly/. Do not edit.\n\n${constants.join('\n')}`;
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {

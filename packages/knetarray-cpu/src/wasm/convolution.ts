@@ -1,3 +1,4 @@
+import type { ProductExports } from './module.js';
 import { type ConvolutionGeometry, type ConvolutionPlan, planConvolution } from './plan.js';
 import { align, BASE, type Scratch } from './scratch.js';
 
@@ -21,7 +22,7 @@ interface Layout {
   readonly chunk: number;
 }
 
-function layOut(scratch: Scratch, g: ConvolutionGeometry): Layout {
+function layOut(scratch: Scratch<ProductExports>, g: ConvolutionGeometry): Layout {
   const plan = planConvolution(g);
   const filterElements = plan.taps * g.outputs;
   const imageStep = plan.plane * g.inputs;
@@ -42,7 +43,7 @@ function layOut(scratch: Scratch, g: ConvolutionGeometry): Layout {
 
 /** y = alpha * convolution of x with w. */
 export function convolution(
-  scratch: Scratch,
+  scratch: Scratch<ProductExports>,
   g: ConvolutionGeometry,
   w: Float32Array,
   wOffset: number,
@@ -87,7 +88,7 @@ export function convolution(
 
 /** dx = gradient with respect to x, from dy. */
 export function convolutionX(
-  scratch: Scratch,
+  scratch: Scratch<ProductExports>,
   g: ConvolutionGeometry,
   w: Float32Array,
   wOffset: number,
@@ -133,7 +134,7 @@ export function convolutionX(
 
 /** dw = gradient with respect to w, from x and dy. */
 export function convolutionW(
-  scratch: Scratch,
+  scratch: Scratch<ProductExports>,
   g: ConvolutionGeometry,
   x: Float32Array,
   xOffset: number,

@@ -1,3 +1,4 @@
+import type { ProductExports } from './module.js';
 import { align, BASE, LIMIT, type Scratch } from './scratch.js';
 
 // Products of at most this many multiplications cost less in JavaScript than the copies into scratch.
@@ -14,7 +15,7 @@ const PACK = 32768;
  * Strides are in elements, at least 0; C has `cRow` or `cColumn` equal to 1 unless m or n is 1. With `beta` 0, C is not read.
  */
 export function gemm(
-  scratch: Scratch,
+  scratch: Scratch<ProductExports>,
   m: number,
   n: number,
   k: number,
@@ -82,7 +83,7 @@ function tiny(
 
 /** y = alpha * A * x + beta * y, A of m x k. */
 function gemv(
-  scratch: Scratch,
+  scratch: Scratch<ProductExports>,
   m: number,
   k: number,
   alpha: number,
@@ -130,7 +131,7 @@ function gemv(
 
 /** Product into C with adjacent rows; pieces of at most `LIMIT` bytes. */
 function columnMajor(
-  scratch: Scratch,
+  scratch: Scratch<ProductExports>,
   m: number,
   n: number,
   k: number,

@@ -1,7 +1,16 @@
 import { convolution, convolutionW, convolutionX } from './convolution.js';
 import { gemm } from './gemm.js';
-import { type Build, loadModule } from './module.js';
+import { type Build, type ElementwiseExports, loadModules, type Modules, type ProductExports } from './module.js';
 import type { ConvolutionGeometry } from './plan.js';
+import {
+  beginProgram,
+  type CompiledProgram,
+  compileProgram,
+  type ElementwiseProgram,
+  type ProgramBlocks,
+  runProgram,
+  runProgramBlock,
+} from './program.js';
 import { Scratch } from './scratch.js';
 
 /**
@@ -9,15 +18,16 @@ import { Scratch } from './scratch.js';
  * scratch only, and results are copied back.
  */
 export class Float32Kernels {
-  private readonly scratch: Scratch;
+  /** Whether the build with fused multiply-add is loaded. */
+  readonly relaxed: boolean;
+  private readonly products: Scratch<ProductExports>;
+  private readonly elementwise: Scratch<ElementwiseExports>;
 
   /** Use `loadFloat32Kernels`. */
-  constructor(
-    scratch: Scratch,
-    /** Whether the build with fused multiply-add is loaded. */
-    readonly relaxed: boolean,
-  ) {
-    this.scratch = scratch;
+  constructor(modules: Modules) {
+    this.relaxed = modules.relaxed;
+    this.products = new Scratch(modules.products);
+    this.elementwise = new Scratch(modules.elementwise);
   }
 
   /**
@@ -48,7 +58,7 @@ export class Float32Kernels {
     cRow: number,
     cColumn: number,
   ): void {
-    gemm(this.scratch, m, n, k, alpha, a, aOffset, aRow, aColumn, b, bOffset, bRow, bColumn, beta, c, cOffset, cRow, cColumn);
+    gemm(this.products, m, n, k, alpha, a, aOffset, aRow, aColumn, b, bOffset, bRow, bColumn, beta, c, cOffset, cRow, cColumn);
   }
 
   /**
@@ -69,7 +79,7 @@ export class Float32Kernels {
     y: Float32Array,
     yOffset: number,
   ): void {
-    convolution(this.scratch, g, w, wOffset, x, xOffset, y, yOffset);
+    convolution(this.products, g, w, wOffset, x, xOffset, y, yOffset);
   }
 
   /** dx = gradient of `convolution` with respect to x, times alpha. */
@@ -82,7 +92,7 @@ export class Float32Kernels {
     dx: Float32Array,
     dxOffset: number,
   ): void {
-    convolutionX(this.scratch, g, w, wOffset, dy, dyOffset, dx, dxOffset);
+    convolutionX(this.products, g, w, wOffset, dy, dyOffset, dx, dxOffset);
   }
 
   /** dw = gradient of `convolution` with respect to w, times alpha. */
@@ -95,7 +105,52 @@ export class Float32Kernels {
     dw: Float32Array,
     dwOffset: number,
   ): void {
-    convolutionW(this.scratch, g, x, xOffset, dy, dyOffset, dw, dwOffset);
+    convolutionW(this.products, g, x, xOffset, dy, dyOffset, dw, dwOffset);
+  }
+
+  /**
+   * Prepares a program for `run` and `runBlock`. Undefined if it is not float32 or uses an operation that these kernels lack.
+   *
+   * @example
+   * // x * 2 + 1 with both numbers given at run time
+   * kernels.compile({ id: 1, dtype: 'float32', inputs: 1, scalars: 2, instructions: [
+   *   { op: 'mul', args: [0, 1] }, { op: 'add', args: [3, 2] }], outputs: [4] });
+   */
+  compile(program: ElementwiseProgram): CompiledProgram | undefined {
+    return compileProgram(program);
+  }
+
+  /**
+   * Runs a program over the first `n` elements behind the offsets of dense arrays. An output may be one of the inputs, at the same
+   * offset. What an element gives does not depend on its place, on `n` or on how instructions are grouped into programs.
+   */
+  run(
+    program: CompiledProgram,
+    n: number,
+    inputs: readonly Float32Array[],
+    inputOffsets: readonly number[],
+    outputs: readonly Float32Array[],
+    outputOffsets: readonly number[],
+    scalars: readonly number[],
+  ): void {
+    runProgram(this.elementwise, program, n, inputs, inputOffsets, outputs, outputOffsets, scalars);
+  }
+
+  /**
+   * Starts a run whose blocks the caller fills: sets the scalars and returns the blocks of the inputs and the outputs, `blockSize`
+   * elements each. They are valid until the next other call of these kernels but `runBlock`.
+   *
+   * @example
+   * const { inputs, outputs } = kernels.begin(program, scalars);
+   * for (let start = 0; start < n; start += program.blockSize) { fill(inputs); kernels.runBlock(program, count); take(outputs); }
+   */
+  begin(program: CompiledProgram, scalars: readonly number[]): ProgramBlocks {
+    return beginProgram(this.elementwise, program, scalars);
+  }
+
+  /** Runs a program over the first `n` elements of its blocks, n at most `blockSize`. Inputs have to be filled again afterwards. */
+  runBlock(program: CompiledProgram, n: number): void {
+    runProgramBlock(this.elementwise, program, n);
   }
 }
 
@@ -106,6 +161,6 @@ export class Float32Kernels {
  * @example const kernels = loadFloat32Kernels();
  */
 export function loadFloat32Kernels(build: Build = 'best'): Float32Kernels | undefined {
-  const module = loadModule(build);
-  return module && new Float32Kernels(new Scratch(module.exports), module.relaxed);
+  const modules = loadModules(build);
+  return modules && new Float32Kernels(modules);
 }

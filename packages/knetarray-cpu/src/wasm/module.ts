@@ -1,4 +1,4 @@
-import { relaxedBytes, simdBytes } from './bytes.generated.js';
+import { elementwiseBytes, productBytes, relaxedProductBytes } from './bytes.generated.js';
 
 /** Images to outputs, or output gradients to images. */
 type Convolve = (
@@ -17,8 +17,8 @@ type Convolve = (
   instances: number,
 ) => void;
 
-/** Functions of the WebAssembly module. Addresses and strides are in bytes. */
-export interface Exports {
+/** Functions of the module of products. Addresses and strides are in bytes. */
+export interface ProductExports {
   readonly memory: WebAssembly.Memory;
   gemm(
     m: number,
@@ -65,8 +65,21 @@ export interface Exports {
   gemvRows(m: number, k: number, alpha: number, a: number, step: number, x: number, beta: number, y: number): void;
 }
 
+/** Functions of the elementwise module. Addresses are in bytes. */
+export interface ElementwiseExports {
+  readonly memory: WebAssembly.Memory;
+  run(code: number, instructions: number, bytes: number): void;
+}
+
 /** Which build to load: the fused multiply-add one where the host has relaxed SIMD, or a given one. */
 export type Build = 'best' | 'simd' | 'relaxed';
+
+/** Both modules, instantiated. */
+export interface Modules {
+  readonly products: ProductExports;
+  readonly elementwise: ElementwiseExports;
+  readonly relaxed: boolean;
+}
 
 function decode(base64: string): Uint8Array<ArrayBuffer> {
   const text = atob(base64);
@@ -75,18 +88,14 @@ function decode(base64: string): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-function valid(bytes: Uint8Array<ArrayBuffer>): boolean {
+/** Exports of a module, or undefined where the host does not know its instructions or refuses to compile. */
+function instantiate<E>(base64: string): E | undefined {
+  const bytes = decode(base64);
   try {
-    return WebAssembly.validate(bytes);
-  } catch {
-    return false;
-  }
-}
-
-function instantiate(bytes: Uint8Array<ArrayBuffer>): Exports | undefined {
-  try {
-    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), {});
-    return exports as unknown as Exports;
+    if (!WebAssembly.validate(bytes)) return undefined;
+    const { sin, cos, pow } = Math;
+    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { math: { sin, cos, pow } });
+    return exports as unknown as E;
   } catch {
     // A content security policy without 'wasm-unsafe-eval', or a limit on synchronous compilation.
     return undefined;
@@ -94,15 +103,13 @@ function instantiate(bytes: Uint8Array<ArrayBuffer>): Exports | undefined {
 }
 
 /**
- * Compiles and instantiates a build of the module, synchronously. Undefined where the host has no WebAssembly SIMD, refuses to compile,
- * or lacks relaxed SIMD when just that build is asked for.
+ * Compiles and instantiates both modules, synchronously. Undefined where the host has no WebAssembly SIMD, refuses to compile, or lacks
+ * relaxed SIMD when just that build is asked for.
  */
-export function loadModule(build: Build = 'best'): { exports: Exports; relaxed: boolean } | undefined {
+export function loadModules(build: Build = 'best'): Modules | undefined {
   if (typeof WebAssembly !== 'object' || typeof atob !== 'function') return undefined;
-  for (const relaxed of build === 'best' ? [true, false] : [build === 'relaxed']) {
-    const bytes = decode(relaxed ? relaxedBytes : simdBytes);
-    const exports = valid(bytes) ? instantiate(bytes) : undefined;
-    if (exports) return { exports, relaxed };
-  }
-  return undefined;
+  const fused = build === 'simd' ? undefined : instantiate<ProductExports>(relaxedProductBytes);
+  const products = fused ?? (build === 'relaxed' ? undefined : instantiate<ProductExports>(productBytes));
+  const elementwise = products && instantiate<ElementwiseExports>(elementwiseBytes);
+  return elementwise && { products, elementwise, relaxed: fused !== undefined };
 }

@@ -1,5 +1,3 @@
-import type { Exports } from './module.js';
-
 const PAGE = 65536;
 
 /** First byte that kernels may use; address 0 stays free so that no operand has a null address. */
@@ -11,14 +9,14 @@ export const LIMIT = 64 * 2 ** 20;
 /**
  * The linear memory of the module, used as scratch: every kernel lays its operands out from `BASE` on, so that nothing outlives a call.
  */
-export class Scratch {
+export class Scratch<E extends { readonly memory: WebAssembly.Memory }> {
   f32: Float32Array<ArrayBuffer>;
   i32: Int32Array<ArrayBuffer>;
   /** Byte strides of the last matrix that `place` copied. */
   row = 0;
   column = 0;
 
-  constructor(readonly exports: Exports) {
+  constructor(readonly exports: E) {
     this.f32 = new Float32Array(exports.memory.buffer as ArrayBuffer);
     this.i32 = new Int32Array(exports.memory.buffer as ArrayBuffer);
   }
