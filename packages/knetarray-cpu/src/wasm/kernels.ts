@@ -2,6 +2,7 @@ import { convolution, convolutionW, convolutionX } from './convolution.js';
 import { gemm } from './gemm.js';
 import { type Build, type ElementwiseExports, loadModules, type Modules, type ProductExports } from './module.js';
 import type { ConvolutionGeometry } from './plan.js';
+import { maxPool, maxPoolGradient, type PoolGeometry } from './pool.js';
 import {
   beginProgram,
   type CompiledProgram,
@@ -106,6 +107,38 @@ export class Float32Kernels {
     dwOffset: number,
   ): void {
     convolutionW(this.products, g, x, xOffset, dy, dyOffset, dw, dwOffset);
+  }
+
+  /**
+   * Maxima of windows over the planes of x [X..., planes], clipped to its elements. `index` gets for every output the place of the first
+   * maximum of its window in x, counted from `xOffset`; a NaN counts as the maximum.
+   *
+   * @throws Error when a padding is not smaller than its window.
+   * @example kernels.maxPool({ x: [4, 4], window: [2, 2], y: [2, 2], padding: [0, 0], stride: [2, 2], planes: 1 }, x, 0, y, 0, index, 0);
+   */
+  maxPool(
+    g: PoolGeometry,
+    x: Float32Array,
+    xOffset: number,
+    y: Float32Array,
+    yOffset: number,
+    index: Int32Array,
+    indexOffset: number,
+  ): void {
+    maxPool(this.elementwise, g, x, xOffset, y, yOffset, index, indexOffset);
+  }
+
+  /** Gradient of `maxPool` with respect to x: dx = 0, then dx[index[j]] += dy[j] for every output j. */
+  maxPoolGradient(
+    g: PoolGeometry,
+    dy: Float32Array,
+    dyOffset: number,
+    index: Int32Array,
+    indexOffset: number,
+    dx: Float32Array,
+    dxOffset: number,
+  ): void {
+    maxPoolGradient(g, dy, dyOffset, index, indexOffset, dx, dxOffset);
   }
 
   /**

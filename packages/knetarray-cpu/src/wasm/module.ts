@@ -68,6 +68,7 @@ export interface ProductExports {
 /** Functions of the elementwise module. Addresses are in bytes. */
 export interface ElementwiseExports {
   readonly memory: WebAssembly.Memory;
+  maxPool2(planes: number, width: number, height: number, x: number, y: number, index: number, first: number): void;
   run(code: number, instructions: number, bytes: number): void;
 }
 
