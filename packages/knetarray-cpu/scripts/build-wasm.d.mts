@@ -1,0 +1,2 @@
+/** Text of src/wasm/bytes.generated.ts, compiled from assembly/. */
+export function compileSource(): Promise<string>;
