@@ -1,9 +1,10 @@
 /** The box that stands for an array while it is being differentiated. */
-import { type Box, type Entry, boxEntry } from '@knet/autograd';
+import { type Box, boxEntry, type Entry, type LeafType, leafType } from '@knet/autograd';
 import type { KnetArray } from './array.js';
 import type { Device } from './core/device.js';
 import type { DType } from './core/dtype.js';
 import type { Shape } from './core/shape.js';
+import { arrayLeaf } from './leaf.js';
 import { ArrayWithMethods } from './methods.js';
 
 /** An array that is being differentiated: it has the shape, dtype and methods of the array it boxes, and records what is done with it. */
@@ -17,6 +18,9 @@ export class BoxedArray extends ArrayWithMethods implements Box {
     this[boxEntry] = entry;
   }
 
+  get [leafType](): LeafType {
+    return arrayLeaf;
+  }
   get shape(): Shape {
     return this.#boxed.shape;
   }

@@ -3,18 +3,32 @@
  *
  * @packageDocumentation
  */
-export { DeviceArray } from './core/device-array.js';
-export { KnetArray } from './array.js';
-export type { ArrayMethods } from './methods.js';
+
 export * from '@knet/autograd';
 export * from '@knet/autograd/special';
+export { KnetArray } from './array.js';
 export type * from './backend.js';
 export { Device, getDevice, isImmediate, memory, setDevice, setImmediateMode, useBackend } from './core/device.js';
-export { type DType, type TypedArray, bytesPerElement, checkDType, dtypeOf, dtypes, isFloat, promote, typedArray } from './core/dtype.js';
-export type { MemoryReport } from './core/memory.js';
+export { DeviceArray } from './core/device-array.js';
+export { bytesPerElement, checkDType, type DType, dtypeOf, dtypes, isFloat, promote, type TypedArray, typedArray } from './core/dtype.js';
 export { contiguous, viewOf } from './core/lazy.js';
-export { type Shape, broadcastShapes, broadcastStrides, collapse, contiguousStrides, formatShape, isContiguous, normalizeDim, normalizeDims, sameShape, sizeOf } from './core/shape.js';
-export { type Instruction, type OpName, type Program, binaryOps, copyProgram, identityProgram, opNames, ternaryOps, unaryOps } from './program.js';
+export type { MemoryReport } from './core/memory.js';
+export {
+  broadcastShapes,
+  broadcastStrides,
+  collapse,
+  contiguousStrides,
+  formatShape,
+  isContiguous,
+  normalizeDim,
+  normalizeDims,
+  type Shape,
+  sameShape,
+  sizeOf,
+} from './core/shape.js';
+export { decodeNpy, encodeNpy } from './io/npy.js';
+export { decodeSafetensors, encodeSafetensors } from './io/safetensors.js';
+export type { ArrayMethods } from './methods.js';
 export { astype, to, transfer } from './ops/cast.js';
 export { type ArrayData, type ArrayOptions, arange, array, copy, eye, full, linspace, ones, similar, zeros } from './ops/create.js';
 export { dispose } from './ops/dispose.js';
@@ -24,13 +38,39 @@ export { cat, flip, hcat, pad, repeat, split, stack, vcat } from './ops/join.js'
 export { axpy, bmm, dot, matmul, outer } from './ops/linear.js';
 export { type RandomOptions, rand, randn, seed } from './ops/random.js';
 export type { NestedNumbers } from './ops/read.js';
-export { type DimsOptions, type Reduction, all, any, argmax, argmin, countnz, maxabs, maximum, minabs, minimum, prod, sum, sumabs, sumabs2, sumTo } from './ops/reduce.js';
+export {
+  all,
+  any,
+  argmax,
+  argmin,
+  countnz,
+  type DimsOptions,
+  maxabs,
+  maximum,
+  minabs,
+  minimum,
+  prod,
+  type Reduction,
+  sum,
+  sumabs,
+  sumabs2,
+  sumTo,
+} from './ops/reduce.js';
 export { cumsum } from './ops/scan.js';
 export { mat, permute, reshape, t, transpose, vec } from './ops/shape.js';
-export { type Selector, Span, embed, get, set, slice, span } from './ops/slice.js';
-export { type VarianceOptions, logsumexp, mean, norm, std, variance } from './ops/statistics.js';
+export { embed, get, type Selector, Span, set, slice, span } from './ops/slice.js';
+export { logsumexp, mean, norm, std, type VarianceOptions, variance } from './ops/statistics.js';
 export { assign } from './ops/write.js';
-export { decodeNpy, encodeNpy } from './io/npy.js';
-export { decodeSafetensors, encodeSafetensors } from './io/safetensors.js';
 export { formatArray } from './print.js';
+export {
+  binaryOps,
+  copyProgram,
+  type Instruction,
+  identityProgram,
+  type OpName,
+  opNames,
+  type Program,
+  ternaryOps,
+  unaryOps,
+} from './program.js';
 export * from './random/philox.js';

@@ -1,15 +1,15 @@
 /** What autograd has to know of arrays. */
-import { type LeafType, type Value, disown, isBox, release, retain, value } from '@knet/autograd';
+import { disown, isBox, type LeafType, release, retain, type Value, value } from '@knet/autograd';
 import { KnetArray } from './array.js';
 import { BoxedArray } from './boxed-array.js';
 import { DeviceArray } from './core/device-array.js';
 import { type DType, typedArray } from './core/dtype.js';
 import { copyArray, materialize } from './core/lazy.js';
-import { type Shape, formatShape, sameShape } from './core/shape.js';
+import { formatShape, type Shape, sameShape } from './core/shape.js';
 import { array } from './ops/create.js';
 import { runElementwise } from './ops/elementwise.js';
-import { read, readSync } from './ops/read.js';
 import { expand } from './ops/expand.js';
+import { read, readSync } from './ops/read.js';
 import { sum, sumTo } from './ops/reduce.js';
 
 /** The leaf type of {@link KnetArray}. */

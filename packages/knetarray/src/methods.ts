@@ -1,19 +1,18 @@
 /** Methods of arrays and of their boxes: each is the generic function of its name, so that model code reads from left to right. */
-import { type LeafType, abs, abs2, add, div, exp, leafType, log, max, min, mul, neg, pow, sqrt, sub } from '@knet/autograd';
+import { abs, abs2, add, div, exp, log, max, min, mul, neg, pow, sqrt, sub } from '@knet/autograd';
 import { KnetArray } from './array.js';
 import type { Device } from './core/device.js';
 import type { DType, TypedArray } from './core/dtype.js';
 import { astype, to } from './ops/cast.js';
+import { dispose } from './ops/dispose.js';
 import { bmm, dot, matmul } from './ops/linear.js';
 import { type NestedNumbers, nest, onlyElement, read, readSync } from './ops/read.js';
-import { type DimsOptions, all, any, argmax, argmin, maximum, minimum, prod, sum } from './ops/reduce.js';
+import { all, any, argmax, argmin, type DimsOptions, maximum, minimum, prod, sum } from './ops/reduce.js';
 import { cumsum } from './ops/scan.js';
 import { permute, reshape, transpose, vec } from './ops/shape.js';
-import { type Selector, get, set, slice } from './ops/slice.js';
-import { type VarianceOptions, mean, norm, std, variance } from './ops/statistics.js';
 import { show } from './ops/show.js';
-import { dispose } from './ops/dispose.js';
-import { arrayLeaf } from './leaf.js';
+import { get, type Selector, set, slice } from './ops/slice.js';
+import { mean, norm, std, type VarianceOptions, variance } from './ops/statistics.js';
 
 /** The methods. See the function of the same name for what each does. */
 export interface ArrayMethods {
@@ -76,9 +75,6 @@ export interface ArrayMethods {
 
 /** Base of arrays and boxes: {@link KnetArray} with its methods. Apart from it, because the functions dispatch on KnetArray. */
 export abstract class ArrayWithMethods extends KnetArray {
-  get [leafType](): LeafType {
-    return arrayLeaf;
-  }
   override add(b: KnetArray | number): KnetArray {
     return add<KnetArray>(this, b);
   }

@@ -3,13 +3,67 @@ import type { DType } from './core/dtype.js';
 
 /** Operations of one operand. */
 export const unaryOps = [
-  'copy', 'neg', 'abs', 'abs2', 'sign', 'sqrt', 'cbrt', 'exp', 'exp2', 'exp10', 'expm1', 'log', 'log2', 'log10', 'log1p', 'sin', 'cos', 'tan',
-  'asin', 'acos', 'atan', 'sinh', 'cosh', 'tanh', 'asinh', 'acosh', 'atanh', 'sinpi', 'cospi', 'erf', 'erfc', 'erfinv', 'erfcinv', 'erfcx',
-  'lgamma', 'digamma', 'floor', 'ceil', 'round', 'trunc', 'isfinite', 'isnan',
+  'copy',
+  'neg',
+  'abs',
+  'abs2',
+  'sign',
+  'sqrt',
+  'cbrt',
+  'exp',
+  'exp2',
+  'exp10',
+  'expm1',
+  'log',
+  'log2',
+  'log10',
+  'log1p',
+  'sin',
+  'cos',
+  'tan',
+  'asin',
+  'acos',
+  'atan',
+  'sinh',
+  'cosh',
+  'tanh',
+  'asinh',
+  'acosh',
+  'atanh',
+  'sinpi',
+  'cospi',
+  'erf',
+  'erfc',
+  'erfinv',
+  'erfcinv',
+  'erfcx',
+  'lgamma',
+  'digamma',
+  'floor',
+  'ceil',
+  'round',
+  'trunc',
+  'isfinite',
+  'isnan',
 ] as const;
 /** Operations of two operands. */
 export const binaryOps = [
-  'add', 'sub', 'mul', 'div', 'pow', 'max', 'min', 'atan2', 'hypot', 'polygamma', 'eq', 'ne', 'gt', 'ge', 'lt', 'le',
+  'add',
+  'sub',
+  'mul',
+  'div',
+  'pow',
+  'max',
+  'min',
+  'atan2',
+  'hypot',
+  'polygamma',
+  'eq',
+  'ne',
+  'gt',
+  'ge',
+  'lt',
+  'le',
 ] as const;
 /** Operations of three operands: `where(c, a, b)` is a where c is not 0, else b. */
 export const ternaryOps = ['where'] as const;
@@ -85,7 +139,11 @@ export function internProgram(
   for (let i = 0; i < outputs.length; i++) node = step(node, -1 - outputs[i]!);
   if (node.program === undefined) {
     const register = (operand: number): number =>
-      operand < scalarBase ? operand : operand < instructionBase ? inputs + operand - scalarBase : inputs + scalars + operand - instructionBase;
+      operand < scalarBase
+        ? operand
+        : operand < instructionBase
+          ? inputs + operand - scalarBase
+          : inputs + scalars + operand - instructionBase;
     node.program = {
       id: byId.length,
       dtype,

@@ -1,5 +1,5 @@
 /** Running programs block by block, so that registers stay in the L1 cache. */
-import { type Program, type TypedArray, type View, collapse, isContiguous, sizeOf, typedArray } from '@knet/knetarray';
+import { collapse, isContiguous, type Program, sizeOf, type TypedArray, typedArray, type View } from '@knet/knetarray';
 import { type BlockOperation, operations } from './operations.js';
 import { elements } from './storage.js';
 

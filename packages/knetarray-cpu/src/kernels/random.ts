@@ -1,5 +1,5 @@
 /** Random numbers from the shared Philox generator. */
-import { type Distribution, type View, fillBits, fillNormal, fillUniform } from '@knet/knetarray';
+import { type Distribution, fillBits, fillNormal, fillUniform, type View } from '@knet/knetarray';
 import { elements } from './storage.js';
 
 /** The random kernel. */

@@ -1,5 +1,5 @@
 /** Reductions in TypeScript: a program is run block by block, and its result combined in float64. */
-import { type Program, type ReduceOp, type View, collapse, contiguousStrides } from '@knet/knetarray';
+import { collapse, contiguousStrides, type Program, type ReduceOp, type View } from '@knet/knetarray';
 import { BoundProgram, blockSize } from './program.js';
 import { elements } from './storage.js';
 
@@ -25,7 +25,9 @@ export function reduce(
     extremePosition(op, run, register, shape, kept, total, results, target, output.offset);
     return;
   }
-  const accumulator = new Float64Array(results).fill(op === 'sum' ? 0 : op === 'prod' ? 1 : op === 'max' ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY);
+  const accumulator = new Float64Array(results).fill(
+    op === 'sum' ? 0 : op === 'prod' ? 1 : op === 'max' ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY,
+  );
   const lengths = merged.shape.length === 0 ? [1] : merged.shape;
   const strides = merged.strides[0]!.length === 0 ? [0] : merged.strides[0]!;
   const position = new Array<number>(lengths.length).fill(0);

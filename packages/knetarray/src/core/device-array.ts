@@ -1,11 +1,12 @@
 /** Arrays with data: elements in a buffer, or pending until something needs their bytes. */
-import { type Resource, track } from '@knet/autograd';
+import { type LeafType, leafType, type Resource, track } from '@knet/autograd';
 import type { Storage, View } from '../backend.js';
+import { arrayLeaf } from '../leaf.js';
 import { ArrayWithMethods } from '../methods.js';
 import type { Device } from './device.js';
 import type { DType } from './dtype.js';
 import type { Buffer } from './memory.js';
-import { type Shape, contiguousStrides, isContiguous, sizeOf } from './shape.js';
+import { contiguousStrides, isContiguous, type Shape, sizeOf } from './shape.js';
 
 /** Operand of a pending operation. */
 export type Operand = DeviceArray | number;
@@ -82,6 +83,10 @@ export class DeviceArray extends ArrayWithMethods implements Resource {
     return a;
   }
 
+  get [leafType](): LeafType {
+    return arrayLeaf;
+  }
+
   get strides(): readonly number[] {
     this.#strides ??= contiguousStrides(this.shape);
     return this.#strides;
@@ -152,7 +157,6 @@ export class DeviceArray extends ArrayWithMethods implements Resource {
     this.pending = undefined;
     detach(this, pending);
   }
-
 }
 
 const noSnapshots: (Storage | undefined)[] = [];

@@ -49,7 +49,9 @@ export function getDevice(device?: Device | string): Device {
   const found = devices.get(device);
   if (found !== undefined) return found;
   const names = [...devices.keys()].map(name => `'${name}'`).join(', ');
-  throw new Error(`Device '${device}' is not set up; there ${devices.size === 1 ? 'is' : 'are'} ${names || 'none'}. Call useBackend(...) first.`);
+  throw new Error(
+    `Device '${device}' is not set up; there ${devices.size === 1 ? 'is' : 'are'} ${names || 'none'}. Call useBackend(...) first.`,
+  );
 }
 
 /** Makes a device current. */

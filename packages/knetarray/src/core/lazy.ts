@@ -1,10 +1,19 @@
 /** Lazy evaluation: pending elementwise operations grow into a program, which runs when bytes are needed. */
 import type { Storage, View } from '../backend.js';
-import { type Program, encode, instructionBase, internProgram, maxInstructions, maxProgramInputs, maxProgramScalars, scalarBase } from '../program.js';
+import {
+  encode,
+  instructionBase,
+  internProgram,
+  maxInstructions,
+  maxProgramInputs,
+  maxProgramScalars,
+  type Program,
+  scalarBase,
+} from '../program.js';
 import { type Device, isImmediate } from './device.js';
 import { DeviceArray, type Operand, type Pending, releasedMessage } from './device-array.js';
 import { type DType, typedArray } from './dtype.js';
-import { type Shape, broadcastStrides, sameShape, sizeOf } from './shape.js';
+import { broadcastStrides, type Shape, sameShape, sizeOf } from './shape.js';
 
 /** A new pending array: the result of an elementwise operation on operands of this dtype that broadcast to this shape. */
 export function defer(op: number, device: Device, dtype: DType, shape: Shape, inputs: readonly Operand[]): DeviceArray {
@@ -88,7 +97,12 @@ export function compute(targets: readonly DeviceArray[]): void {
     try {
       for (let i = 0; i < outputs.length; i++) taken.push(device.memory.take(dtype, length));
       if (length > 0) {
-        device.backend.map(program, builder.inputs, builder.scalars, taken.map((storage, i) => outputs[i]!.viewOf(storage)));
+        device.backend.map(
+          program,
+          builder.inputs,
+          builder.scalars,
+          taken.map((storage, i) => outputs[i]!.viewOf(storage)),
+        );
       }
     } catch (error) {
       for (const storage of taken) device.memory.give(dtype, length, storage);
@@ -184,7 +198,8 @@ class Builder {
     const storage = snapshot ?? x.requireBuffer().storage;
     for (let i = 0; i < this.#sources.length; i++) if (this.#sources[i] === x && this.inputs[i]!.storage === storage) return i;
     this.#sources.push(x);
-    if (sameShape(x.shape, this.#shape)) this.inputs.push(snapshot === undefined || storage === x.buffer?.storage ? viewAt(x, storage) : x.viewOf(storage));
+    if (sameShape(x.shape, this.#shape))
+      this.inputs.push(snapshot === undefined || storage === x.buffer?.storage ? viewAt(x, storage) : x.viewOf(storage));
     else {
       const strides = broadcastStrides(x.shape, x.strides, this.#shape);
       this.inputs.push({ storage, dtype: x.dtype, shape: this.#shape, strides, offset: x.offset });
@@ -249,7 +264,8 @@ export function copyArray(x: DeviceArray, dtype: DType = x.dtype): DeviceArray {
   if (constant !== undefined) return DeviceArray.constant(x.device, dtype, x.shape, asDType(constant, dtype));
   const source = viewOf(x);
   const result = DeviceArray.empty(x.device, dtype, x.shape);
-  if (x.size > 0) x.device.backend.map(internProgram(dtype, 1, 0, [encode(0, 0, 0, 0)], 1, [instructionBase]), [source], [], [result.view()]);
+  if (x.size > 0)
+    x.device.backend.map(internProgram(dtype, 1, 0, [encode(0, 0, 0, 0)], 1, [instructionBase]), [source], [], [result.view()]);
   return result;
 }
 

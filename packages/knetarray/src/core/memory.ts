@@ -1,6 +1,6 @@
 /** The memory manager of a device: buffers counted and reused by size class, dropped ones found through weak references. */
 import type { Backend, Storage } from '../backend.js';
-import { type DType, bytesPerElement } from './dtype.js';
+import { bytesPerElement, type DType } from './dtype.js';
 
 /** What {@link MemoryManager.report} tells, in bytes. */
 export interface MemoryReport {

@@ -77,7 +77,8 @@ export function broadcastStrides(shape: Shape, strides: readonly number[], to: S
  */
 export function normalizeDim(dim: number, rank: number, caller: string): number {
   const d = dim < 0 ? dim + rank : dim;
-  if (!Number.isInteger(d) || d < 0 || d >= rank) throw new RangeError(`${caller}: dimension ${dim} is out of range for ${rank} dimensions`);
+  if (!Number.isInteger(d) || d < 0 || d >= rank)
+    throw new RangeError(`${caller}: dimension ${dim} is out of range for ${rank} dimensions`);
   return d;
 }
 

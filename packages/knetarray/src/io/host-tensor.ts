@@ -1,4 +1,4 @@
-import { type DType as HostDType, type TypedArray as HostData, bytesPerElement } from '../core/dtype.js';
+import { bytesPerElement, type TypedArray as HostData, type DType as HostDType } from '../core/dtype.js';
 import { sizeOf as elementCount } from '../core/shape.js';
 
 export type { HostData, HostDType };

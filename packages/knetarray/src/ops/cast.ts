@@ -1,9 +1,9 @@
 /** Changing the element type or the device; both keep the gradient. */
 import { type Primitive, primitive } from '@knet/autograd';
 import { KnetArray } from '../array.js';
-import { DeviceArray } from '../core/device-array.js';
 import { type Device, getDevice } from '../core/device.js';
-import { type DType, checkDType, isFloat } from '../core/dtype.js';
+import { DeviceArray } from '../core/device-array.js';
+import { checkDType, type DType, isFloat } from '../core/dtype.js';
 import { asDType, contiguous, copyArray } from '../core/lazy.js';
 import { array, supported } from './create.js';
 import { read } from './read.js';
@@ -64,7 +64,8 @@ function move(x: DeviceArray, device: Device): KnetArray {
   const constant = x.constantValue;
   if (constant !== undefined) return DeviceArray.constant(supported(device, dtype, 'to'), dtype, shape, asDType(constant, dtype));
   const { backend, name } = x.device;
-  if (backend.readSync === undefined) throw new Error(`to: the device '${name}' cannot block; write await transfer(a, '${device.name}') outside of gradients`);
+  if (backend.readSync === undefined)
+    throw new Error(`to: the device '${name}' cannot block; write await transfer(a, '${device.name}') outside of gradients`);
   const source = contiguous(x);
   const data = backend.readSync(source.requireBuffer().storage, dtype, source.offset, source.size);
   return array(data, { shape, dtype, device });

@@ -1,15 +1,15 @@
 /** Making arrays. */
 import { isBox, isValue } from '@knet/autograd';
 import { KnetArray } from '../array.js';
-import { DeviceArray } from '../core/device-array.js';
 import { type Device, getDevice } from '../core/device.js';
-import { type DType, type TypedArray, checkDType, dtypeOf, isFloat, typedArray } from '../core/dtype.js';
+import { DeviceArray } from '../core/device-array.js';
+import { checkDType, type DType, dtypeOf, isFloat, type TypedArray, typedArray } from '../core/dtype.js';
 import { asDType, copyArray } from '../core/lazy.js';
-import { type Shape, checkShape, formatShape, sizeOf } from '../core/shape.js';
+import { checkShape, formatShape, type Shape, sizeOf } from '../core/shape.js';
 import { expandNumber } from './expand.js';
-import { reshape } from './shape.js';
 import { stack } from './join.js';
-import { type NestedNumbers, flatten, plain } from './read.js';
+import { flatten, type NestedNumbers, plain } from './read.js';
+import { reshape } from './shape.js';
 
 /** Where and of what type a new array is. */
 export interface ArrayOptions {
@@ -46,7 +46,9 @@ export function array(data: ArrayData | KnetArray, options: ArrayOptions & { sha
   }
   const { shape, leaves } = flatten(data as NestedNumbers, 'array');
   const dtype = checkDType(options.dtype ?? (typeof leaves[0] === 'boolean' ? 'bool' : 'float32'), 'array');
-  const result = leaves.some(x => isBox(x)) ? fromBoxes(leaves, shape, dtype, device) : fromTyped(device, dtype, shape, numbers(leaves, dtype));
+  const result = leaves.some(x => isBox(x))
+    ? fromBoxes(leaves, shape, dtype, device)
+    : fromTyped(device, dtype, shape, numbers(leaves, dtype));
   return options.shape === undefined ? result : reshape(result, options.shape);
 }
 
@@ -110,9 +112,11 @@ export function supported(device: Device, dtype: DType, caller: string): Device 
 
 function fromTyped(device: Device, dtype: DType, shape: Shape, data: TypedArray): DeviceArray {
   supported(device, dtype, 'array');
-  if (sizeOf(shape) !== data.length) throw new RangeError(`array: shape ${formatShape(shape)} has ${sizeOf(shape)} elements, the data ${data.length}`);
+  if (sizeOf(shape) !== data.length)
+    throw new RangeError(`array: shape ${formatShape(shape)} has ${sizeOf(shape)} elements, the data ${data.length}`);
   const result = DeviceArray.empty(device, dtype, [...shape]);
-  if (data.length > 0) device.backend.write(result.requireBuffer().storage, 0, dtypeOf(data) === storedAs(dtype) ? data : convert(data, dtype));
+  if (data.length > 0)
+    device.backend.write(result.requireBuffer().storage, 0, dtypeOf(data) === storedAs(dtype) ? data : convert(data, dtype));
   return result;
 }
 
@@ -128,7 +132,9 @@ function convert(data: ArrayLike<number>, dtype: DType): TypedArray {
 function numbers(leaves: readonly unknown[], dtype: DType): TypedArray {
   const list = leaves.map(x => {
     if (typeof x === 'number' || typeof x === 'boolean') return Number(x);
-    throw new TypeError(`array: elements must be numbers, not ${x === null ? 'null' : typeof x}${isValue(x) ? ' (use stack for arrays)' : ''}`);
+    throw new TypeError(
+      `array: elements must be numbers, not ${x === null ? 'null' : typeof x}${isValue(x) ? ' (use stack for arrays)' : ''}`,
+    );
   });
   return convert(list, dtype);
 }

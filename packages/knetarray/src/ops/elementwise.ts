@@ -1,16 +1,36 @@
 /** Elementwise functions on arrays: each becomes one operation of a pending program. */
 import type { Value } from '@knet/autograd';
-import { KnetArray } from '../array.js';
+import type { KnetArray } from '../array.js';
 import { DeviceArray, type Operand } from '../core/device-array.js';
 import { type DType, isFloat, promote } from '../core/dtype.js';
 import { asDType, copyArray, defer } from '../core/lazy.js';
-import { type Shape, broadcastShapes } from '../core/shape.js';
+import { broadcastShapes, type Shape } from '../core/shape.js';
 import { opCode, opNames } from '../program.js';
 import { foldConstants } from './fold.js';
 
 /** Operations that keep whole numbers whole; the others compute on float32 at least. */
 const integral: ReadonlySet<string> = /* @__PURE__ */ new Set([
-  'copy', 'neg', 'abs', 'abs2', 'sign', 'add', 'sub', 'mul', 'max', 'min', 'eq', 'ne', 'gt', 'ge', 'lt', 'le', 'where', 'floor', 'ceil', 'round', 'trunc',
+  'copy',
+  'neg',
+  'abs',
+  'abs2',
+  'sign',
+  'add',
+  'sub',
+  'mul',
+  'max',
+  'min',
+  'eq',
+  'ne',
+  'gt',
+  'ge',
+  'lt',
+  'le',
+  'where',
+  'floor',
+  'ceil',
+  'round',
+  'trunc',
 ]);
 
 /** Runs an elementwise function by name; the array side of autograd's generic functions. */
@@ -43,7 +63,9 @@ export function runElementwise(name: string, args: readonly unknown[]): Value {
 
 /** The error of operands on two devices. */
 export function differentDevices(name: string, a: KnetArray, b: KnetArray): Error {
-  return new Error(`${name}: operands are on two devices, '${a.device.name}' and '${b.device.name}'. Move one with x.to('${a.device.name}').`);
+  return new Error(
+    `${name}: operands are on two devices, '${a.device.name}' and '${b.device.name}'. Move one with x.to('${a.device.name}').`,
+  );
 }
 
 function firstArray(name: string, args: readonly unknown[]): DeviceArray {

@@ -1,11 +1,11 @@
 /** Repeating an array over a larger shape, without memory. */
 import { type Primitive, primitive } from '@knet/autograd';
 import { KnetArray } from '../array.js';
-import { DeviceArray } from '../core/device-array.js';
 import type { Device } from '../core/device.js';
+import { DeviceArray } from '../core/device-array.js';
 import type { DType } from '../core/dtype.js';
 import { asDType, materialize } from '../core/lazy.js';
-import { type Shape, broadcastShapes, broadcastStrides, formatShape, sameShape } from '../core/shape.js';
+import { broadcastShapes, broadcastStrides, formatShape, type Shape, sameShape } from '../core/shape.js';
 import { sumTo } from './reduce.js';
 
 /** {@link expand} as a generic function. */
@@ -40,12 +40,14 @@ function expandView(x: DeviceArray, shape: Shape): DeviceArray {
 }
 
 /** An array that repeats a number; keeps the gradient of a number that is being differentiated. */
-export const expandNumber: Primitive<(x: number, options: { shape: Shape; dtype: DType; device: Device }) => KnetArray> = /* @__PURE__ */ primitive(
-  'expandNumber',
-  {
+export const expandNumber: Primitive<(x: number, options: { shape: Shape; dtype: DType; device: Device }) => KnetArray> =
+  /* @__PURE__ */ primitive('expandNumber', {
     methods: [
-      [[Number], (x: number, o: { shape: Shape; dtype: DType; device: Device }) => DeviceArray.constant(o.device, o.dtype, o.shape, asDType(x, o.dtype))],
+      [
+        [Number],
+        (x: number, o: { shape: Shape; dtype: DType; device: Device }) =>
+          DeviceArray.constant(o.device, o.dtype, o.shape, asDType(x, o.dtype)),
+      ],
     ],
     derivatives: [() => dy => sumTo(dy, [])],
-  },
-);
+  });

@@ -1,10 +1,10 @@
 /** Choosing slices along a dimension by a list of positions, and its transpose. */
 import { type Primitive, primitive } from '@knet/autograd';
 import { KnetArray } from '../array.js';
-import { DeviceArray } from '../core/device-array.js';
 import type { Device } from '../core/device.js';
+import { DeviceArray } from '../core/device-array.js';
 import { materialize, viewOf } from '../core/lazy.js';
-import { type Shape, formatShape, normalizeDim } from '../core/shape.js';
+import { formatShape, normalizeDim, type Shape } from '../core/shape.js';
 import { array } from './create.js';
 import { plain } from './read.js';
 import type { Positions } from './selection.js';
@@ -13,21 +13,23 @@ interface GatherOptions {
   readonly dim: number;
 }
 
-const gatherArray: Primitive<(x: KnetArray, indices: KnetArray, options: GatherOptions) => KnetArray> = /* @__PURE__ */ primitive('gather', {
-  methods: [[[KnetArray, KnetArray], (x: DeviceArray, indices: DeviceArray, { dim }: GatherOptions) => runGather(x, indices, dim)]],
-  derivatives: [
-    context => {
-      const indices = context.args[1];
-      const dim = context.options.dim as number;
-      const length = (context.describe(0) as Shape)[dim]!;
-      return dy => scatterArray(dy, indices, { dim, length });
-    },
-  ],
-});
-
-const scatterArray: Primitive<(x: KnetArray, indices: KnetArray, options: GatherOptions & { length: number }) => KnetArray> = /* @__PURE__ */ primitive(
-  'scatterAdd',
+const gatherArray: Primitive<(x: KnetArray, indices: KnetArray, options: GatherOptions) => KnetArray> = /* @__PURE__ */ primitive(
+  'gather',
   {
+    methods: [[[KnetArray, KnetArray], (x: DeviceArray, indices: DeviceArray, { dim }: GatherOptions) => runGather(x, indices, dim)]],
+    derivatives: [
+      context => {
+        const indices = context.args[1];
+        const dim = context.options.dim as number;
+        const length = (context.describe(0) as Shape)[dim]!;
+        return dy => scatterArray(dy, indices, { dim, length });
+      },
+    ],
+  },
+);
+
+const scatterArray: Primitive<(x: KnetArray, indices: KnetArray, options: GatherOptions & { length: number }) => KnetArray> =
+  /* @__PURE__ */ primitive('scatterAdd', {
     methods: [
       [
         [KnetArray, KnetArray],
@@ -41,8 +43,7 @@ const scatterArray: Primitive<(x: KnetArray, indices: KnetArray, options: Gather
         return dy => gatherArray(dy, indices, { dim });
       },
     ],
-  },
-);
+  });
 
 /**
  * Slices of an array along one dimension, at the positions of an int32 vector; zeros where a position is negative. Repeated
@@ -72,8 +73,10 @@ export function positionsOf(list: Positions, device: Device): KnetArray {
 
 function checked(indices: KnetArray, x: KnetArray, caller: string): KnetArray {
   const i = plain(indices, caller);
-  if (i.dtype !== 'int32' || i.ndim !== 1) throw new TypeError(`${caller}: indices must be an int32 vector, not ${i.dtype} ${formatShape(i.shape)}`);
-  if (i.device !== x.device) throw new Error(`${caller}: indices are on '${i.device.name}', the array on '${x.device.name}'; move one with to()`);
+  if (i.dtype !== 'int32' || i.ndim !== 1)
+    throw new TypeError(`${caller}: indices must be an int32 vector, not ${i.dtype} ${formatShape(i.shape)}`);
+  if (i.device !== x.device)
+    throw new Error(`${caller}: indices are on '${i.device.name}', the array on '${x.device.name}'; move one with to()`);
   return i;
 }
 
@@ -89,7 +92,12 @@ function runGather(x: DeviceArray, indices: DeviceArray, dim: number): DeviceArr
 function runScatter(x: DeviceArray, indices: DeviceArray, dim: number, length: number): DeviceArray {
   const source = viewOf(x);
   const positions = viewOf(indices);
-  const result = DeviceArray.constant(x.device, x.dtype, x.shape.map((n, d) => (d === dim ? length : n)), 0);
+  const result = DeviceArray.constant(
+    x.device,
+    x.dtype,
+    x.shape.map((n, d) => (d === dim ? length : n)),
+    0,
+  );
   materialize(result);
   if (x.size > 0 && result.size > 0) x.device.backend.scatterAdd(source, positions, result.view(), dim);
   return result;

@@ -4,7 +4,7 @@ import { KnetArray } from '../array.js';
 import { DeviceArray } from '../core/device-array.js';
 import { type DType, promote } from '../core/dtype.js';
 import { materialize, viewOf } from '../core/lazy.js';
-import { type Shape, formatShape, normalizeDim, sizeOf } from '../core/shape.js';
+import { formatShape, normalizeDim, type Shape, sizeOf } from '../core/shape.js';
 import { copyProgram } from '../program.js';
 import { astype } from './cast.js';
 import { array } from './create.js';
@@ -41,7 +41,8 @@ const catArrays: Primitive<(...args: (KnetArray | CatOptions)[]) => KnetArray> =
  */
 export function cat(arrays: readonly (KnetArray | number)[], dim = 0): KnetArray {
   const like = arrays.find((x): x is KnetArray => x instanceof KnetArray);
-  if (like === undefined) return arrays.length === 0 ? array([]) : reshape(array(arrays as number[]), [...new Array<number>(dim).fill(1), arrays.length]);
+  if (like === undefined)
+    return arrays.length === 0 ? array([]) : reshape(array(arrays as number[]), [...new Array<number>(dim).fill(1), arrays.length]);
   const rank = Math.max(dim + 1, ...arrays.map(x => (x instanceof KnetArray ? x.ndim : 1)));
   const d = normalizeDim(dim, rank, 'cat');
   const dtype = arrays.reduce<DType>((t, x) => (x instanceof KnetArray ? promote(t, x.dtype) : t), 'bool');
@@ -65,12 +66,18 @@ export function cat(arrays: readonly (KnetArray | number)[], dim = 0): KnetArray
 
 /** Joins side by side: vectors become columns. */
 export function hcat(...arrays: (KnetArray | number)[]): KnetArray {
-  return cat(arrays.map(x => (x instanceof KnetArray && x.ndim < 2 ? reshape(x, [x.size, 1]) : x)), 1);
+  return cat(
+    arrays.map(x => (x instanceof KnetArray && x.ndim < 2 ? reshape(x, [x.size, 1]) : x)),
+    1,
+  );
 }
 
 /** Joins one below the other. */
 export function vcat(...arrays: (KnetArray | number)[]): KnetArray {
-  return cat(arrays.map(x => (x instanceof KnetArray && x.ndim === 0 ? reshape(x, [1]) : x)), 0);
+  return cat(
+    arrays.map(x => (x instanceof KnetArray && x.ndim === 0 ? reshape(x, [1]) : x)),
+    0,
+  );
 }
 
 /** Joins arrays of one shape along a new last dimension, or a new one at `dim`. */
@@ -78,7 +85,10 @@ export function stack(arrays: readonly KnetArray[], dim = arrays[0]?.ndim ?? 0):
   const first = arrays[0];
   if (first === undefined) throw new RangeError('stack: expected at least one array');
   const at = normalizeDim(dim, first.ndim + 1, 'stack');
-  return cat(arrays.map(x => reshape(x, [...x.shape.slice(0, at), 1, ...x.shape.slice(at)])), at);
+  return cat(
+    arrays.map(x => reshape(x, [...x.shape.slice(0, at), 1, ...x.shape.slice(at)])),
+    at,
+  );
 }
 
 /** Equal parts along a dimension, or parts of the given lengths. */
@@ -87,7 +97,9 @@ export function split(x: KnetArray, parts: number | readonly number[], dim = 0):
   const n = x.shape[d]!;
   const lengths = typeof parts === 'number' ? new Array<number>(parts).fill(n / parts) : parts;
   if (lengths.reduce((a, b) => a + b, 0) !== n || lengths.some(l => !Number.isInteger(l) || l < 0)) {
-    throw new RangeError(`split: dimension ${d} of shape ${formatShape(x.shape)} cannot be split into ${typeof parts === 'number' ? parts : `[${parts.join(', ')}]`}`);
+    throw new RangeError(
+      `split: dimension ${d} of shape ${formatShape(x.shape)} cannot be split into ${typeof parts === 'number' ? parts : `[${parts.join(', ')}]`}`,
+    );
   }
   let start = 0;
   return lengths.map(length => {
@@ -102,14 +114,24 @@ export function repeat(x: KnetArray, ...counts: number[]): KnetArray {
   const shape = Array.from({ length: rank }, (_, d) => x.shape[d] ?? 1);
   const paired = shape.flatMap(n => [n, 1]);
   const repeated = shape.flatMap((n, d) => [n, counts[d] ?? 1]);
-  return reshape(expand(reshape(x, paired), repeated), shape.map((n, d) => n * (counts[d] ?? 1)));
+  return reshape(
+    expand(reshape(x, paired), repeated),
+    shape.map((n, d) => n * (counts[d] ?? 1)),
+  );
 }
 
 /** The array with the order along a dimension reversed. */
 export function flip(x: KnetArray, dim = 0): KnetArray {
   const d = normalizeDim(dim, x.ndim, 'flip');
   const n = x.shape[d]!;
-  return gather(x, array(Int32Array.from({ length: n }, (_, i) => n - 1 - i), { device: x.device }), d);
+  return gather(
+    x,
+    array(
+      Int32Array.from({ length: n }, (_, i) => n - 1 - i),
+      { device: x.device },
+    ),
+    d,
+  );
 }
 
 /** The array with `[before, after]` elements added along each dimension. */
@@ -129,7 +151,11 @@ function runCat(args: readonly (DeviceArray | CatOptions)[]): DeviceArray {
   const first = parts[0]!;
   const length = parts.reduce((n, x) => n + x.shape[dim]!, 0);
   const views = parts.map(x => viewOf(x));
-  const result = DeviceArray.empty(first.device, first.dtype, first.shape.map((n, d) => (d === dim ? length : n)));
+  const result = DeviceArray.empty(
+    first.device,
+    first.dtype,
+    first.shape.map((n, d) => (d === dim ? length : n)),
+  );
   const output = result.view();
   const program = copyProgram(first.dtype);
   views.forEach((view, i) => {

@@ -1,10 +1,10 @@
 /** Linear algebra: matmul, bmm, dot, outer, axpy. */
-import { type Primitive, add, mul, primitive } from '@knet/autograd';
+import { add, mul, type Primitive, primitive } from '@knet/autograd';
 import { KnetArray } from '../array.js';
 import { DeviceArray } from '../core/device-array.js';
 import { promote } from '../core/dtype.js';
 import { viewOf } from '../core/lazy.js';
-import { type Shape, formatShape, sameShape, sizeOf } from '../core/shape.js';
+import { formatShape, type Shape, sameShape, sizeOf } from '../core/shape.js';
 import { astype } from './cast.js';
 import { differentDevices } from './elementwise.js';
 import { sum } from './reduce.js';
@@ -31,7 +31,8 @@ const product: Primitive<(a: KnetArray, b: KnetArray) => KnetArray> = /* @__PURE
  * @throws RangeError when the inner lengths differ, or for more than two dimensions (use {@link bmm})
  */
 export function matmul(a: KnetArray, b: KnetArray): KnetArray {
-  if (a.ndim > 2 || b.ndim > 2 || a.ndim === 0 || b.ndim === 0) throw misfit('matmul', a, b, 'use bmm for batches of matrices, mul for numbers');
+  if (a.ndim > 2 || b.ndim > 2 || a.ndim === 0 || b.ndim === 0)
+    throw misfit('matmul', a, b, 'use bmm for batches of matrices, mul for numbers');
   const left = a.ndim === 1 ? reshape(a, [1, a.size]) : a;
   const right = b.ndim === 1 ? reshape(b, [b.size, 1]) : b;
   if (left.shape[1] !== right.shape[0]) throw misfit('matmul', a, b, 'the inner lengths differ');
@@ -45,7 +46,8 @@ export function matmul(a: KnetArray, b: KnetArray): KnetArray {
  * @throws RangeError when inner lengths or batches differ
  */
 export function bmm(a: KnetArray, b: KnetArray): KnetArray {
-  if (a.ndim < 2 || a.ndim !== b.ndim || !sameShape(a.shape.slice(2), b.shape.slice(2))) throw misfit('bmm', a, b, 'batch dimensions must be equal');
+  if (a.ndim < 2 || a.ndim !== b.ndim || !sameShape(a.shape.slice(2), b.shape.slice(2)))
+    throw misfit('bmm', a, b, 'batch dimensions must be equal');
   if (a.shape[1] !== b.shape[0]) throw misfit('bmm', a, b, 'the inner lengths differ');
   return multiply(a, b, 'bmm');
 }

@@ -1,10 +1,10 @@
 /** Random arrays. Counter-based: a seed gives the same numbers on every device. */
-import { KnetArray } from '../array.js';
+import type { KnetArray } from '../array.js';
 import type { Distribution } from '../backend.js';
-import { DeviceArray } from '../core/device-array.js';
 import { getDevice } from '../core/device.js';
+import { DeviceArray } from '../core/device-array.js';
 import { isFloat } from '../core/dtype.js';
-import { type Shape, checkShape } from '../core/shape.js';
+import { checkShape, type Shape } from '../core/shape.js';
 import { type ArrayOptions, supported } from './create.js';
 
 let seedValue = 1;
@@ -39,7 +39,12 @@ export function randn(shape: Shape, options: RandomOptions = {}): KnetArray {
   return fill('normal', shape, options, 'randn');
 }
 
-function fill(distribution: Distribution, shape: Shape, { dtype = 'float32', device, seed: own }: RandomOptions, caller: string): KnetArray {
+function fill(
+  distribution: Distribution,
+  shape: Shape,
+  { dtype = 'float32', device, seed: own }: RandomOptions,
+  caller: string,
+): KnetArray {
   const d = supported(getDevice(device), dtype, caller);
   if (!isFloat(dtype)) throw new TypeError(`${caller}: expected float32 or float64, not ${dtype}`);
   const result = DeviceArray.empty(d, dtype, [...checkShape(shape, caller)]);

@@ -1,10 +1,10 @@
 /** Reading elements back to the host. */
 import { value } from '@knet/autograd';
-import { KnetArray } from '../array.js';
+import type { KnetArray } from '../array.js';
 import { DeviceArray } from '../core/device-array.js';
 import type { TypedArray } from '../core/dtype.js';
 import { contiguous } from '../core/lazy.js';
-import { type Shape, contiguousStrides, formatShape, sizeOf } from '../core/shape.js';
+import { contiguousStrides, formatShape, type Shape, sizeOf } from '../core/shape.js';
 
 /** Nested rows: `number[]` for a vector, `number[][]` for a matrix, ... */
 export type NestedNumbers = number | boolean | readonly NestedNumbers[];

@@ -1,11 +1,11 @@
 /** Reductions over all or some dimensions; reduced dimensions keep length 1, a reduction over everything gives a 0-d array. */
-import { type Primitive, abs, abs2, eq, isBox, mul, ne, primitive, value } from '@knet/autograd';
+import { abs, abs2, eq, isBox, mul, ne, type Primitive, primitive, value } from '@knet/autograd';
 import { KnetArray } from '../array.js';
 import type { ReduceOp } from '../backend.js';
 import { DeviceArray } from '../core/device-array.js';
 import type { DType } from '../core/dtype.js';
 import { fuseInto } from '../core/lazy.js';
-import { type Shape, formatShape, normalizeDim, normalizeDims, sameShape, sizeOf } from '../core/shape.js';
+import { formatShape, normalizeDim, normalizeDims, type Shape, sameShape, sizeOf } from '../core/shape.js';
 import { astype } from './cast.js';
 import { expand } from './expand.js';
 import { cat } from './join.js';
@@ -122,17 +122,20 @@ function reduce(op: ReduceOp, x: DeviceArray, options: DimsOptions | undefined, 
   const kept = shape.map((n, d) => (dims.includes(d) ? 1 : n));
   const resultShape = everything ? [] : kept;
   // Sums of truth values and bytes count: they are int32.
-  if ((op === 'sum' || op === 'prod') && (dtype === 'bool' || dtype === 'uint8')) return reduce(op, devicePart(astype(x, 'int32')), options, empty);
+  if ((op === 'sum' || op === 'prod') && (dtype === 'bool' || dtype === 'uint8'))
+    return reduce(op, devicePart(astype(x, 'int32')), options, empty);
   const constant = x.constantValue;
   const count = dims.reduce((n, d) => n * shape[d]!, 1);
   if (count === 0 || sizeOf(kept) === 0) return DeviceArray.constant(device, dtype, resultShape, empty);
-  if (constant !== undefined && op !== 'prod') return DeviceArray.constant(device, dtype, resultShape, op === 'sum' ? round(constant * count, dtype) : constant);
+  if (constant !== undefined && op !== 'prod')
+    return DeviceArray.constant(device, dtype, resultShape, op === 'sum' ? round(constant * count, dtype) : constant);
   if (dims.every(d => shape[d] === 1)) return devicePart(reshape(x, resultShape));
   return run(op, x, kept, resultShape, dtype);
 }
 
 function position(op: 'argmax' | 'argmin', x: DeviceArray, options: { dims?: number } | undefined): DeviceArray {
-  if (x.size === 0) throw new RangeError(`${op}: an array of shape ${formatShape(x.shape)} has no ${op === 'argmax' ? 'largest' : 'smallest'} element`);
+  if (x.size === 0)
+    throw new RangeError(`${op}: an array of shape ${formatShape(x.shape)} has no ${op === 'argmax' ? 'largest' : 'smallest'} element`);
   if (options?.dims === undefined) {
     const flat = devicePart(reshape(x, [x.size]));
     return run(op, flat, [1], [], 'int32');
@@ -166,4 +169,3 @@ function devicePart(x: KnetArray): DeviceArray {
 }
 
 const round = (x: number, dtype: DType): number => (dtype === 'float32' ? Math.fround(x) : x);
-

@@ -1,10 +1,10 @@
 /** Cumulative sums. */
-import { type Primitive, add, primitive } from '@knet/autograd';
+import { add, type Primitive, primitive } from '@knet/autograd';
 import { KnetArray } from '../array.js';
 import { DeviceArray } from '../core/device-array.js';
 import { viewOf } from '../core/lazy.js';
 import { normalizeDim } from '../core/shape.js';
-import { pad, flip } from './join.js';
+import { flip, pad } from './join.js';
 import { plain } from './read.js';
 import { slice, span } from './slice.js';
 
@@ -39,7 +39,13 @@ function doubling(x: DeviceArray, dim: number): DeviceArray {
   const n = x.shape[dim]!;
   for (let step = 1; step < n; step *= 2) {
     const head = slice(y, ...y.shape.map((_, d) => (d === dim ? span(0, n - step) : (':' as const))));
-    y = add(y, pad(head, y.shape.map((_, d) => (d === dim ? [step, 0] : [0, 0]))));
+    y = add(
+      y,
+      pad(
+        head,
+        y.shape.map((_, d) => (d === dim ? [step, 0] : [0, 0])),
+      ),
+    );
   }
   return plain(y, 'cumsum');
 }

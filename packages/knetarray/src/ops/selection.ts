@@ -1,6 +1,6 @@
 /** What stands in the brackets of an index: whole numbers, ':', spans, lists of positions, masks. */
 import { KnetArray } from '../array.js';
-import { type Shape, formatShape } from '../core/shape.js';
+import { formatShape, type Shape } from '../core/shape.js';
 import { readSync } from './read.js';
 
 /** A range of positions, its end excluded. */
@@ -57,7 +57,8 @@ export function parseSelection(shape: Shape, selectors: readonly Selector[], cal
   shape.forEach((n, d) => {
     const selector = selectors[d] ?? ':';
     const whole: Regular = { start: 0, step: 1, count: n, drop: false };
-    const parsed = typeof selector === 'number' || selector === ':' || selector instanceof Span ? regularOf(selector, n, shape, caller) : undefined;
+    const parsed =
+      typeof selector === 'number' || selector === ':' || selector instanceof Span ? regularOf(selector, n, shape, caller) : undefined;
     regular.push(parsed ?? whole);
     lists.push(parsed !== undefined ? undefined : listOf(selector as readonly number[] | Int32Array | KnetArray, n, shape, caller));
   });
@@ -72,7 +73,9 @@ function regularOf(selector: number | ':' | Span, n: number, shape: Shape, calle
   const start = clip(selector.start);
   const end = selector.end === undefined ? (step > 0 ? n : -1) : clip(selector.end);
   if (Math.abs(selector.start) > n || (selector.end !== undefined && Math.abs(selector.end) > n)) {
-    throw new RangeError(`${caller}: span(${selector.start}, ${selector.end}) is out of range for length ${n} of shape ${formatShape(shape)}`);
+    throw new RangeError(
+      `${caller}: span(${selector.start}, ${selector.end}) is out of range for length ${n} of shape ${formatShape(shape)}`,
+    );
   }
   return { start, step, count: Math.max(0, Math.ceil((end - start) / step)), drop: false };
 }
@@ -95,6 +98,7 @@ function maskOf(mask: readonly boolean[], n: number, shape: Shape, caller: strin
 
 function position(i: number, n: number, shape: Shape, caller: string): number {
   const p = i < 0 ? i + n : i;
-  if (!Number.isInteger(p) || p < 0 || p >= n) throw new RangeError(`${caller}: index ${i} is out of range for length ${n} of shape ${formatShape(shape)}`);
+  if (!Number.isInteger(p) || p < 0 || p >= n)
+    throw new RangeError(`${caller}: index ${i} is out of range for length ${n} of shape ${formatShape(shape)}`);
   return p;
 }

@@ -3,7 +3,7 @@ import { type Primitive, primitive } from '@knet/autograd';
 import { KnetArray } from '../array.js';
 import { DeviceArray } from '../core/device-array.js';
 import { contiguous, materialize } from '../core/lazy.js';
-import { type Shape, checkShape, formatShape, normalizeDim, sameShape, sizeOf } from '../core/shape.js';
+import { checkShape, formatShape, normalizeDim, type Shape, sameShape, sizeOf } from '../core/shape.js';
 
 const reshapeArray: Primitive<(x: KnetArray, options: { shape: Shape }) => KnetArray> = /* @__PURE__ */ primitive('reshape', {
   methods: [[[KnetArray], (x: DeviceArray, { shape }: { shape: Shape }) => reshapeView(x, shape)]],
@@ -58,7 +58,9 @@ const permuteArray: Primitive<(x: KnetArray, options: { order: readonly number[]
 export function permute(x: KnetArray, order: readonly number[]): KnetArray {
   const dims = order.map(d => normalizeDim(d, x.ndim, 'permute'));
   if (dims.length !== x.ndim || new Set(dims).size !== x.ndim) {
-    throw new RangeError(`permute: order [${order.join(', ')}] must name each of the ${x.ndim} dimensions of shape ${formatShape(x.shape)} once`);
+    throw new RangeError(
+      `permute: order [${order.join(', ')}] must name each of the ${x.ndim} dimensions of shape ${formatShape(x.shape)} once`,
+    );
   }
   return dims.every((d, i) => d === i) ? x : permuteArray(x, { order: dims });
 }
@@ -93,7 +95,14 @@ function permuteView(x: DeviceArray, order: readonly number[]): DeviceArray {
   materialize(x);
   const buffer = x.requireBuffer();
   buffer.refs++;
-  return DeviceArray.of(x.device, x.dtype, shape, buffer, x.offset, order.map(d => x.strides[d]!));
+  return DeviceArray.of(
+    x.device,
+    x.dtype,
+    shape,
+    buffer,
+    x.offset,
+    order.map(d => x.strides[d]!),
+  );
 }
 
 function complete(shape: Shape, size: number, from: Shape): Shape {
@@ -109,5 +118,7 @@ function complete(shape: Shape, size: number, from: Shape): Shape {
 }
 
 function mismatch(shape: Shape, size: number, from: Shape): RangeError {
-  return new RangeError(`reshape: shape ${formatShape(shape)} does not fit the ${size} elements of shape ${formatShape(from)} (at most one length may be -1)`);
+  return new RangeError(
+    `reshape: shape ${formatShape(shape)} does not fit the ${size} elements of shape ${formatShape(from)} (at most one length may be -1)`,
+  );
 }

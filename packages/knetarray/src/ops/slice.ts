@@ -3,16 +3,16 @@ import { type Primitive, primitive } from '@knet/autograd';
 import { KnetArray } from '../array.js';
 import { DeviceArray } from '../core/device-array.js';
 import { asDType, copyArray, materialize, viewOf } from '../core/lazy.js';
-import { type Shape, broadcastShapes, broadcastStrides, formatShape, isContiguous, sameShape } from '../core/shape.js';
+import { broadcastShapes, broadcastStrides, formatShape, isContiguous, type Shape, sameShape } from '../core/shape.js';
 import { copyProgram } from '../program.js';
-import { gather, positionsOf } from './gather.js';
-import { type Regular, type Selector, parseSelection } from './selection.js';
 import { differentDevices } from './elementwise.js';
+import { gather, positionsOf } from './gather.js';
 import { plain } from './read.js';
+import { parseSelection, type Regular, type Selector } from './selection.js';
 import { reshape } from './shape.js';
 import { writable } from './write.js';
 
-export { Span, type Selector, span } from './selection.js';
+export { type Selector, Span, span } from './selection.js';
 
 interface RegularOptions {
   readonly regular: readonly Regular[];
@@ -30,15 +30,20 @@ const sliceRegular: Primitive<(x: KnetArray, options: RegularOptions) => KnetArr
 });
 
 /** Zeros of a shape with an array put at regular positions: the transpose of slicing. */
-export const embed: Primitive<(x: KnetArray, options: RegularOptions & { shape: Shape }) => KnetArray> = /* @__PURE__ */ primitive('embed', {
-  methods: [[[KnetArray], (x: DeviceArray, options: RegularOptions & { shape: Shape }) => embedInZeros(x, options.shape, options.regular)]],
-  derivatives: [
-    ({ options }) => {
-      const regular = options.regular as readonly Regular[];
-      return dy => sliceRegular(dy, { regular });
-    },
-  ],
-});
+export const embed: Primitive<(x: KnetArray, options: RegularOptions & { shape: Shape }) => KnetArray> = /* @__PURE__ */ primitive(
+  'embed',
+  {
+    methods: [
+      [[KnetArray], (x: DeviceArray, options: RegularOptions & { shape: Shape }) => embedInZeros(x, options.shape, options.regular)],
+    ],
+    derivatives: [
+      ({ options }) => {
+        const regular = options.regular as readonly Regular[];
+        return dy => sliceRegular(dy, { regular });
+      },
+    ],
+  },
+);
 
 /**
  * Part of an array, one selector per dimension (missing ones take everything): an integer (drops the dimension), `':'`,

@@ -1,8 +1,8 @@
 /** Mean, variance, norms and logsumexp, composed of reductions. */
-import { type Primitive, abs, abs2, add, div, eq, exp, log, max, mul, pow, primitive, sqrt, sub, where } from '@knet/autograd';
+import { abs, abs2, add, div, eq, exp, log, max, mul, type Primitive, pow, primitive, sqrt, sub, where } from '@knet/autograd';
 import { KnetArray } from '../array.js';
-import { DeviceArray } from '../core/device-array.js';
-import { countnz, type DimsOptions, maximum, minimum, reducedCount, type Reduction, sum } from './reduce.js';
+import type { DeviceArray } from '../core/device-array.js';
+import { countnz, type DimsOptions, maximum, minimum, type Reduction, reducedCount, sum } from './reduce.js';
 
 /** Mean; NaN for no elements. */
 export const mean: Reduction = (x, options) => div(sum(x, options), reducedCount(x, options, 'mean'));

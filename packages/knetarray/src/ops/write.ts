@@ -1,6 +1,6 @@
 /** In-place writes. Pending programs keep what they were given; arrays that a running gradient needs are refused. */
 import { boxEntry, isBox, value } from '@knet/autograd';
-import { KnetArray } from '../array.js';
+import type { KnetArray } from '../array.js';
 import { DeviceArray } from '../core/device-array.js';
 import { compute, copyArray, materialize } from '../core/lazy.js';
 import { formatShape, sameShape } from '../core/shape.js';
@@ -29,11 +29,14 @@ export function writable(x: KnetArray, caller: string): DeviceArray {
 export function checkWritable(x: KnetArray, caller: string): DeviceArray {
   const target = value(x);
   if (isBox(x) && !x[boxEntry].param) {
-    throw new TypeError(`${caller}: an array that is being differentiated cannot be written in place; build a new one with cat, where or arithmetic`);
+    throw new TypeError(
+      `${caller}: an array that is being differentiated cannot be written in place; build a new one with cat, where or arithmetic`,
+    );
   }
   if (!(target instanceof DeviceArray)) throw new TypeError(`${caller}: expected a KnetArray`);
   if (target.released) target.requireBuffer();
-  if (target.holds > 0) throw new Error(`${caller}: a running gradient computation still needs the elements of this array; write after it, or to a copy(a)`);
+  if (target.holds > 0)
+    throw new Error(`${caller}: a running gradient computation still needs the elements of this array; write after it, or to a copy(a)`);
   return target;
 }
 
@@ -89,7 +92,9 @@ function put(target: DeviceArray, source: DeviceArray): void {
 /** Whether an array was made inside a scope and nothing else shows its elements: its storage can be taken over. */
 function isTemporary(x: DeviceArray): boolean {
   const { buffer } = x;
-  return x.scoped && x.holds === 0 && x.contiguous && x.offset === 0 && buffer?.length === x.size && buffer.refs === 1 && buffer.readers === 0;
+  return (
+    x.scoped && x.holds === 0 && x.contiguous && x.offset === 0 && buffer?.length === x.size && buffer.refs === 1 && buffer.readers === 0
+  );
 }
 
 /** Moves the storage of `fresh`, which is given up, to `target`. */
