@@ -1,3 +1,4 @@
-// Exports of the module that works element by element: fused programs and pooling. Every address is in bytes.
+// Exports of the module that works element by element: fused programs, pooling and sums. Every address is in bytes.
 export { maxPool2 } from './pool';
 export { run } from './program';
+export { sumColumns, sumRuns } from './sum';

@@ -9,8 +9,6 @@ function field(plan: usize, i: usize): i32 {
 }
 
 /** Copies one row of x into the image, or (`back`) out of it; elements that no output reads get 0 on the way back. */
-// @ts-ignore: decorator
-@inline
 function moveRow(image: usize, x: usize, count: i32, pad: i32, stride: i32, length: i32, extent: i32, back: bool): void {
   const end = min(count, extent - pad);
   let i: i32 = max(0, -pad);
@@ -37,9 +35,8 @@ function moveRow(image: usize, x: usize, count: i32, pad: i32, stride: i32, leng
   }
 }
 
-// @ts-ignore: decorator
-@inline
-function movePlanes(plan: usize, image: usize, x: usize, planes: i32, back: bool): void {
+/** Copies planes of an array to an image that is zero where no element goes, or (`back`) an image to an array. */
+export function movePlanes(plan: usize, image: usize, x: usize, planes: i32, back: bool): void {
   const x0 = field(plan, 0), x1 = field(plan, 1), x2 = field(plan, 2);
   const pad0 = field(plan, 3), pad1 = field(plan, 4), pad2 = field(plan, 5);
   const extent0 = field(plan, 6), extent1 = field(plan, 7), extent2 = field(plan, 8);
@@ -58,16 +55,6 @@ function movePlanes(plan: usize, image: usize, x: usize, planes: i32, back: bool
     }
     image += plane;
   }
-}
-
-/** Array to image. The image has to be zero where no element of x goes. */
-export function spread(plan: usize, image: usize, x: usize, planes: i32): void {
-  movePlanes(plan, image, x, planes, false);
-}
-
-/** Image to array. */
-export function collect(plan: usize, image: usize, x: usize, planes: i32): void {
-  movePlanes(plan, image, x, planes, true);
 }
 
 /** Sets bytes to 0. */

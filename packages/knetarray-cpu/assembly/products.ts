@@ -2,5 +2,5 @@
 export { convolve, convolveFilter, convolveInput, packTaps } from './convolution';
 export { gemm } from './gemm';
 export { gemvColumns, gemvRows } from './gemv';
-export { clear, collect, spread } from './image';
+export { clear, movePlanes } from './image';
 export { packColumns } from './pack';

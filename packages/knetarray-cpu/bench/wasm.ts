@@ -1,4 +1,5 @@
-// Speed of the WebAssembly kernels: npx tsx bench/wasm.ts (NODE_OPTIONS=--experimental-wasm-relaxed-simd for the fused build on Node 20).
+// Speed of the WebAssembly kernels: npx tsx bench/wasm.ts, or for the fused build on Node 20
+// node --experimental-wasm-relaxed-simd --import tsx bench/wasm.ts.
 // Prints the best of several rounds; copies into and out of the module's memory are included.
 
 import { loadFloat32Kernels } from '../src/wasm/kernels.js';

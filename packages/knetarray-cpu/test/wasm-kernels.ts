@@ -2,7 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import { type Float32Kernels, loadFloat32Kernels } from '../src/wasm/kernels.js';
 
 // Node 20 has relaxed SIMD behind a flag that can be set before compiling; later versions have it on.
-setFlagsFromString('--experimental-wasm-relaxed-simd');
+if (!loadFloat32Kernels('relaxed')) setFlagsFromString('--experimental-wasm-relaxed-simd');
 
 function load(build: 'simd' | 'relaxed'): Float32Kernels {
   const kernels = loadFloat32Kernels(build);

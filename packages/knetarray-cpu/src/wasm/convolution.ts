@@ -64,7 +64,7 @@ export function convolution(
   for (let start = 0; start < g.batch; start += l.chunk) {
     const instances = Math.min(l.chunk, g.batch - start);
     scratch.copyIn(l.x, x, xOffset + start * plan.xElements, instances * plan.xElements);
-    if (!plan.direct) exports.spread(table, l.image, l.x, instances * g.inputs);
+    if (!plan.direct) exports.movePlanes(table, l.image, l.x, instances * g.inputs, false);
     for (let group = 0; group < g.group; group++) {
       exports.convolve(
         table + plan.positionsAt,
@@ -127,7 +127,7 @@ export function convolutionX(
         instances,
       );
     }
-    if (!plan.direct) exports.collect(table, l.image, l.x, instances * g.inputs);
+    if (!plan.direct) exports.movePlanes(table, l.image, l.x, instances * g.inputs, true);
     scratch.copyOut(l.x, dx, dxOffset + start * plan.xElements, instances * plan.xElements);
   }
 }
@@ -153,7 +153,7 @@ export function convolutionW(
     const instances = Math.min(l.chunk, g.batch - start);
     scratch.copyIn(l.x, x, xOffset + start * plan.xElements, instances * plan.xElements);
     scratch.copyIn(l.y, dy, dyOffset + start * plan.yElements, instances * plan.yElements);
-    if (!plan.direct) exports.spread(table, l.image, l.x, instances * g.inputs);
+    if (!plan.direct) exports.movePlanes(table, l.image, l.x, instances * g.inputs, false);
     for (let group = 0; group < g.group; group++) {
       exports.convolveFilter(
         table + plan.positionsAt,

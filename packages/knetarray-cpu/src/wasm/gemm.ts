@@ -149,7 +149,9 @@ function columnMajor(
   cOffset: number,
   cColumn: number,
 ): void {
-  const packedB = 4 * INNER * (n + 3);
+  // B can be read in place in both orientations; packing pays once it is large and used often enough.
+  const packB = k * n > PACK && m >= 64;
+  const packedB = packB ? 4 * INNER * (n + 3) : 0;
   if (4 * (m * k + k * n + m * n) + packedB > LIMIT) {
     const half = Math.ceil(Math.max(m, n, k) / 2);
     if (n >= m && n >= k) {
@@ -178,9 +180,8 @@ function columnMajor(
   scratch.place(aAt, a, aOffset, m, k, aRow, aColumn);
   const { row, column } = scratch;
   scratch.place(bAt, b, bOffset, k, n, bRow, bColumn);
-  // A operand with adjacent rows, and any B, can be read in place; packing pays once they are large and used often enough.
+  // The same holds for A if its rows are adjacent.
   const packA = row !== 4 || (m * k > PACK && n >= 32);
-  const packB = k * n > PACK && m >= 64;
   scratch.exports.gemm(m, n, k, alpha, aAt, row, column, bAt, scratch.row, scratch.column, beta, cAt, 4 * m, work, packA, packB);
   if (cColumn === m) {
     scratch.copyOut(cAt, c, cOffset, m * n);

@@ -13,6 +13,7 @@ import {
   runProgramBlock,
 } from './program.js';
 import { Scratch } from './scratch.js';
+import { sum } from './sum.js';
 
 /**
  * Float32 kernels that compute in WebAssembly SIMD over ordinary typed arrays. Operands are copied into the module's memory, which is
@@ -139,6 +140,24 @@ export class Float32Kernels {
     dxOffset: number,
   ): void {
     maxPoolGradient(g, dy, dyOffset, index, indexOffset, dx, dxOffset);
+  }
+
+  /**
+   * Sums over the middle dimension of x [inner, length, outer]: out[i + inner * o] = sum over l of x[i + inner * (l + length * o)].
+   * Sums are accumulated in float64 and rounded once, when `out` is float32.
+   *
+   * @example kernels.sum(1, x.length, 1, x, 0, total, 0); // all of x
+   */
+  sum(
+    inner: number,
+    length: number,
+    outer: number,
+    x: Float32Array,
+    xOffset: number,
+    out: Float32Array | Float64Array,
+    outOffset: number,
+  ): void {
+    sum(this.elementwise, inner, length, outer, x, xOffset, out, outOffset);
   }
 
   /**

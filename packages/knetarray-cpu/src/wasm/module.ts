@@ -41,8 +41,7 @@ export interface ProductExports {
   gemvColumns(m: number, k: number, alpha: number, a: number, step: number, x: number, beta: number, y: number): void;
   packColumns(to: number, from: number, row: number, column: number, columns: number, k: number): void;
   clear(address: number, bytes: number): void;
-  spread(plan: number, image: number, x: number, planes: number): void;
-  collect(plan: number, image: number, x: number, planes: number): void;
+  movePlanes(plan: number, image: number, x: number, planes: number, back: boolean): void;
   packTaps(to: number, w: number, order: number, k: number, filters: number): void;
   convolve: Convolve;
   convolveInput: Convolve;
@@ -70,6 +69,8 @@ export interface ElementwiseExports {
   readonly memory: WebAssembly.Memory;
   maxPool2(planes: number, width: number, height: number, x: number, y: number, index: number, first: number): void;
   run(code: number, instructions: number, bytes: number): void;
+  sumRuns(x: number, length: number, runs: number, out: number): void;
+  sumColumns(x: number, inner: number, length: number, outer: number, out: number): void;
 }
 
 /** Which build to load: the fused multiply-add one where the host has relaxed SIMD, or a given one. */
@@ -96,6 +97,7 @@ function instantiate<E>(base64: string): E | undefined {
     if (!WebAssembly.validate(bytes)) return undefined;
     const { sin, cos, pow } = Math;
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { math: { sin, cos, pow } });
+    // The host types exports by name only; what they are is fixed by the bytes, which the tests rebuild.
     return exports as unknown as E;
   } catch {
     // A content security policy without 'wasm-unsafe-eval', or a limit on synchronous compilation.

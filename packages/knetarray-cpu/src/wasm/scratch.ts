@@ -17,8 +17,8 @@ export class Scratch<E extends { readonly memory: WebAssembly.Memory }> {
   column = 0;
 
   constructor(readonly exports: E) {
-    this.f32 = new Float32Array(exports.memory.buffer as ArrayBuffer);
-    this.i32 = new Int32Array(exports.memory.buffer as ArrayBuffer);
+    this.f32 = new Float32Array(exports.memory.buffer);
+    this.i32 = new Int32Array(exports.memory.buffer);
   }
 
   /** Makes addresses up to `end` usable, with room behind it for vector loads that run over the last element. */
@@ -27,8 +27,8 @@ export class Scratch<E extends { readonly memory: WebAssembly.Memory }> {
     if (missing <= 0) return;
     const { memory } = this.exports;
     memory.grow(Math.ceil(missing / PAGE));
-    this.f32 = new Float32Array(memory.buffer as ArrayBuffer);
-    this.i32 = new Int32Array(memory.buffer as ArrayBuffer);
+    this.f32 = new Float32Array(memory.buffer);
+    this.i32 = new Int32Array(memory.buffer);
   }
 
   /** Copies `count` adjacent elements of an array to an address. */
