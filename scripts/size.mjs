@@ -26,7 +26,19 @@ function blank(path) {
 /** Bytes of the minified bundle of `entry`, after gzip. */
 async function gzipped(entry, plugins) {
   const { build } = await import('esbuild');
-  const alias = Object.fromEntries(packages().map(({ name, folder }) => [name, join(folder, 'src', 'index.ts')]));
+  // Every entry point of a package, the longest names first: an alias covers what begins with it too.
+  const alias = Object.fromEntries(
+    packages()
+      .flatMap(({ name, folder, manifest }) =>
+        Object.keys(manifest.exports)
+          .filter(key => key === '.' || !key.endsWith('.json'))
+          .map(key => [
+            key === '.' ? name : `${name}${key.slice(1)}`,
+            join(folder, 'src', key === '.' ? 'index.ts' : `${key.slice(2)}.ts`),
+          ]),
+      )
+      .sort(([a], [b]) => b.length - a.length),
+  );
   const { outputFiles } = await build({
     stdin: { contents: entry, resolveDir: root, sourcefile: 'entry.js' },
     alias,

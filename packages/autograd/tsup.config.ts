@@ -1,5 +1,5 @@
 import { defineConfig } from 'tsup';
 import { base } from '../../tsup.base.js';
 
-// Both entries share one core: two copies of it would keep two stacks of tapes.
-export default defineConfig({ ...base, entry: ['src/index.ts', 'src/special.ts'], splitting: true });
+// The entries share one core: two copies of it would keep two stacks of tapes.
+export default defineConfig({ ...base, entry: ['src/index.ts', 'src/gradcheck.ts', 'src/special.ts'], splitting: true });

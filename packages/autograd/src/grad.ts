@@ -2,7 +2,7 @@
 import { mapLeaves, replaceInPlace } from './containers.js';
 import { accumulate } from './functions/arithmetic.js';
 import { boxEntry } from './keys.js';
-import { describeValue, leafTypeOf, type Value } from './leaf.js';
+import { conform, describeValue, leafTypeOf, type Value } from './leaf.js';
 import { disown } from './ownership.js';
 import { type Entry, isBox, Tape } from './tape.js';
 
@@ -87,7 +87,7 @@ function collect(entry: Entry, leaf: Value): Value | undefined {
   if (type === undefined || entry.gradient === undefined) return type?.zero(leaf);
   const gradient = entry.gradient;
   entry.gradient = undefined;
-  return type.conform(gradient, leaf);
+  return conform(gradient, leaf);
 }
 
 function check(f: Differentiable, result: unknown): void {

@@ -11,7 +11,6 @@ export type { BinaryFunction, BinaryRule, TernaryFunction, UnaryFunction, UnaryR
 export * from './functions/exponential.js';
 export * from './functions/trigonometric.js';
 export { type Gradient, type GradientAndLoss, grad, gradloss } from './grad.js';
-export { type GradcheckOptions, gradcheck, gradcheckAsync } from './gradcheck.js';
 export { boxEntry, leafType } from './keys.js';
 export { describeValue, isValue, type Leaf, type LeafType, leafTypeOf, type Value } from './leaf.js';
 export { BoxedNumber } from './number.js';

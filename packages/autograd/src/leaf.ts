@@ -52,8 +52,13 @@ export interface LeafType {
 /** The leaf type of a value, or undefined when it cannot be differentiated. */
 export function leafTypeOf(x: unknown): LeafType | undefined {
   if (typeof x === 'number') return NumberLeaf;
-  if (typeof x === 'object' && x !== null && leafType in x) return (x as Leaf)[leafType];
-  return undefined;
+  return typeof x === 'object' && x !== null ? (x as Partial<Leaf>)[leafType] : undefined;
+}
+
+/** The gradient in the form that the user of a leaf expects. A number may have got the gradient of an array operation. */
+export function conform(gradient: Value, leaf: Value): Value {
+  const type = leafTypeOf(leaf);
+  return (type === NumberLeaf ? leafTypeOf(gradient) : type)?.conform(gradient, leaf) ?? gradient;
 }
 
 /** Whether a value can be differentiated: a number, or an object with a leaf type. */

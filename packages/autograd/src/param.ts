@@ -1,7 +1,7 @@
 /** The tape form of differentiation: parameters marked once, `diff(() => loss)` to record, `J.grad(w)` to ask. */
 import { accumulate } from './functions/arithmetic.js';
 import { boxEntry } from './keys.js';
-import { describeValue, leafTypeOf, type Value } from './leaf.js';
+import { conform, describeValue, leafTypeOf, type Value } from './leaf.js';
 import { disown } from './ownership.js';
 import { recording } from './recording.js';
 import { boxValue, Entry, isBox, Tape } from './tape.js';
@@ -87,7 +87,7 @@ export function diff<T>(f: () => T): Recorded<T> {
       const gradient = leaves.get(owner)?.gradient;
       const parameterType = leafTypeOf(owner.value);
       if (gradient === undefined) return parameterType?.zero(owner.value) as P;
-      return parameterType?.conform(gradient, owner.value) as P;
+      return conform(gradient, owner.value) as P;
     },
   };
 }

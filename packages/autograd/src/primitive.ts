@@ -171,130 +171,108 @@ class GenericFunction {
   /** Chooses a method by the types of unboxed arguments. */
   private invoke(args: unknown[]): unknown {
     const { number, elementwise } = this.definition;
-    for (const [types, implementation] of this.methods) if (matches(types, args)) return implementation(...args);
-    if (number !== undefined && args.every(x => typeof x === 'number')) return number(...(args as number[]));
-    if (elementwise === true) {
-      for (const x of args) {
-        if (typeof x === 'object' && x !== null && leafType in x) return (x as Leaf)[leafType].elementwise(this.name, args);
-      }
+    const { methods } = this;
+    for (let i = 0; i < methods.length; i++) {
+      const [types, implementation] = methods[i]!;
+      if (matches(types, args)) return implementation(...args);
     }
+    let leaf: Leaf | undefined;
+    let numbers = true;
+    for (let i = 0; i < args.length; i++) {
+      const x = args[i];
+      if (typeof x === 'number') continue;
+      numbers = false;
+      if (leaf === undefined && typeof x === 'object' && x !== null && (x as Partial<Leaf>)[leafType] !== undefined) leaf = x as Leaf;
+    }
+    if (number !== undefined && numbers) return number(...(args as number[]));
+    if (elementwise === true && leaf !== undefined) return leaf[leafType].elementwise(this.name, args);
     throw new TypeError(`${this.name}: no method for (${args.map(describeValue).join(', ')})`);
   }
 }
 
 const keepAdvice = 'Use value(x) inside the differentiated function for what has to outlive it.';
 
-/** Watches what a rule reads while a call is recorded. */
+/** Watches what a rule reads while a call is recorded. It stands for the array of arguments too: reading an index captures it. */
 class Recording implements RuleContext {
-  #args: unknown[] | undefined;
+  #args: readonly unknown[] | undefined;
   readonly #y: unknown;
-  readonly #reader: ArgsReader;
-  #yRead = false;
+  /** Bit i for argument i, bit 31 for the result. */
+  #read = 0;
 
   constructor(
-    args: unknown[],
+    args: readonly unknown[],
     y: unknown,
     readonly index: number,
   ) {
     this.#args = args;
     this.#y = y;
-    this.#reader = new ArgsReader(args);
   }
 
   get args(): readonly unknown[] {
-    // The reader stands for the arguments' array: it has the indices and the iterator that a rule uses.
-    return this.#reader as unknown as readonly unknown[];
+    return this as unknown as readonly unknown[];
   }
 
   get y(): unknown {
-    this.#check();
-    this.#yRead = true;
+    this.#open();
+    this.#read |= resultBit;
     return this.#y;
   }
 
   get options(): Readonly<Record<string, unknown>> {
-    const last = this.#check().at(-1);
+    const last = this.#open().at(-1);
     return isOptions(last) ? last : {};
   }
 
   describe(arg: number): unknown {
-    const x = this.#check()[arg];
+    const x = this.#open()[arg];
     return leafTypeOf(x)?.describe(x as Value);
+  }
+
+  get length(): number {
+    return this.#open().length;
+  }
+  get 0(): unknown {
+    return this.#arg(0);
+  }
+  get 1(): unknown {
+    return this.#arg(1);
+  }
+  get 2(): unknown {
+    return this.#arg(2);
+  }
+  get 3(): unknown {
+    return this.#arg(3);
+  }
+
+  *[Symbol.iterator](): Generator<unknown> {
+    for (let i = 0; i < this.length; i++) yield this.#arg(i);
   }
 
   /** Closes the context and adds what was read to the list of captured values. */
   seal(captured: unknown[] | undefined): unknown[] | undefined {
+    const args = this.#open();
+    const read = this.#read;
     this.#args = undefined;
-    const list = this.#reader.seal(captured);
-    if (!this.#yRead) return list;
-    if (list === undefined) return [this.#y];
-    list.push(this.#y);
+    if (read === 0) return captured;
+    const list = captured ?? [];
+    for (let i = 0; i < args.length; i++) if ((read & (1 << i)) !== 0 && typeof args[i] === 'object') list.push(args[i]);
+    if ((read & resultBit) !== 0) list.push(this.#y);
     return list;
   }
 
-  #check(): unknown[] {
-    if (this.#args === undefined) throw new Error(staged);
+  #arg(i: number): unknown {
+    this.#read |= 1 << i;
+    return this.#open()[i];
+  }
+
+  #open(): readonly unknown[] {
+    if (this.#args === undefined)
+      throw new Error('A derivative rule reads args, y and options in its outer function: ({ y }) => dy => ...');
     return this.#args;
   }
 }
 
-const staged = 'A derivative rule reads args, y and options in its outer function: ({ y }) => dy => ..., not in the inner one.';
-
-/** The arguments as a rule sees them: reading one marks it as captured. */
-class ArgsReader {
-  #args: unknown[] | undefined;
-  #read = 0;
-
-  constructor(args: unknown[]) {
-    this.#args = args;
-  }
-
-  get length(): number {
-    return this.#args?.length ?? 0;
-  }
-  get 0(): unknown {
-    return this.get(0);
-  }
-  get 1(): unknown {
-    return this.get(1);
-  }
-  get 2(): unknown {
-    return this.get(2);
-  }
-  get 3(): unknown {
-    return this.get(3);
-  }
-  get 4(): unknown {
-    return this.get(4);
-  }
-  get 5(): unknown {
-    return this.get(5);
-  }
-
-  *[Symbol.iterator](): Generator<unknown> {
-    for (let i = 0; i < this.length; i++) yield this.get(i);
-  }
-
-  get(i: number): unknown {
-    if (this.#args === undefined) throw new Error(staged);
-    this.#read |= 1 << i;
-    return this.#args[i];
-  }
-
-  seal(captured: unknown[] | undefined): unknown[] | undefined {
-    const args = this.#args;
-    let list = captured;
-    if (args !== undefined && this.#read !== 0) {
-      for (let i = 0; i < args.length; i++) {
-        if ((this.#read & (1 << i)) === 0 || typeof args[i] !== 'object') continue;
-        if (list === undefined) list = [args[i]];
-        else list.push(args[i]);
-      }
-    }
-    this.#args = undefined;
-    return list;
-  }
-}
+const resultBit = 1 << 31;
 
 function fitted(pullback: (dy: never) => unknown, arg: unknown): Pullback {
   const type = leafTypeOf(arg);

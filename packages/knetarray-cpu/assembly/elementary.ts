@@ -32,16 +32,6 @@ export function sign(x: v128): v128 {
   return v128.bitselect(copySign(f(1), x), x, f32x4.gt(f32x4.abs(x), f(0)));
 }
 
-/** Nearest integer, halves up, as Math.round. */
-// @ts-ignore: decorator
-@inline
-export function round(x: v128): v128 {
-  const down = f32x4.floor(x);
-  const up = f32x4.ge(f32x4.sub(x, down), f(0.5));
-  const r = f32x4.add(down, v128.and(up, f(1)));
-  return v128.or(r, v128.and(x, signBit()));
-}
-
 /** 2 ** n for integers -126 <= n <= 127. */
 // @ts-ignore: decorator
 @inline

@@ -1,7 +1,7 @@
 // Interpreter of elementwise programs: every instruction runs over a whole block before the next one starts.
 // An instruction is 8 i32: op, result address, then address and step (bytes per vector: 16, or 0 for a scalar) of three operands.
 
-import { exp, expm1, log, log1p, round, sign, tanh } from './elementary';
+import { exp, expm1, log, log1p, sign, tanh } from './elementary';
 import { sine } from './trigonometry';
 
 // @ts-ignore: decorator
@@ -53,7 +53,7 @@ function unary(op: Op, x: v128): v128 {
   if (op == Op.Cos) return sine(x, true);
   if (op == Op.Floor) return f32x4.floor(x);
   if (op == Op.Ceil) return f32x4.ceil(x);
-  if (op == Op.Round) return round(x);
+  if (op == Op.Round) return f32x4.nearest(x);
   if (op == Op.Trunc) return f32x4.trunc(x);
   return f32x4.mul(x, x);
 }

@@ -68,7 +68,7 @@ export class CpuBackend implements Backend {
     maxInstructions: 48,
     maxStorageBytes: 2 ** 32,
     maxPooledBytes: 2 ** 29,
-    minPooledBytes: 4096,
+    minPooledBytes: 128,
   };
   private readonly fast: FastMap | undefined;
 
@@ -78,6 +78,9 @@ export class CpuBackend implements Backend {
   ) {
     this.fast = kernels === undefined ? undefined : new FastMap(kernels);
   }
+
+  private readonly run = (program: Program, inputs: readonly View[], scalars: readonly number[], outputs: readonly View[]): void =>
+    this.map(program, inputs, scalars, outputs);
 
   /** Whether float32 work runs in WebAssembly. */
   get accelerated(): boolean {
@@ -122,7 +125,7 @@ export class CpuBackend implements Backend {
   }
 
   reduce(op: ReduceOp, program: Program, inputs: readonly View[], scalars: readonly number[], shape: Shape, output: View): void {
-    reduce(op, program, inputs, scalars, shape, output);
+    reduce(op, program, inputs, scalars, shape, output, this.run);
   }
 
   matmul(a: View, b: View, output: View, alpha: number, beta: number): void {

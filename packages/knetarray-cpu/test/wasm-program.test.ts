@@ -1,3 +1,4 @@
+import { round as roundHalfEven } from '@knet/autograd';
 import { describe, expect, it } from 'vitest';
 import { loadFloat32Kernels } from '../src/wasm/kernels.js';
 import type { ElementwiseProgram } from '../src/wasm/program.js';
@@ -32,9 +33,9 @@ const unary: Record<string, (x: number) => number> = {
   sqrt: Math.sqrt,
   floor: Math.floor,
   ceil: Math.ceil,
-  round: Math.round,
+  round: roundHalfEven,
   trunc: Math.trunc,
-  square: x => x * x,
+  abs2: x => x * x,
 };
 const elementary: Record<string, (x: number) => number> = {
   exp: Math.exp,
@@ -130,7 +131,7 @@ describe('programs', () => {
       ['mul', 2, 4], // 10: m * b1
       ['mul', 1, 5],
       ['add', 10, 11], // 12: new m
-      ['square', 1],
+      ['abs2', 1],
       ['mul', 13, 7],
       ['mul', 3, 6],
       ['add', 14, 15], // 16: new v

@@ -9,6 +9,8 @@ import type { ArrayMethods } from './methods.js';
  * An n-dimensional array on a device, column-major. Elements are read with `await a.data()`; everything else only enqueues
  * work. Inside a differentiated function an array may be a box: it has the same shape, dtype and methods.
  */
+// The methods are added by ArrayWithMethods, the base of every array there is, so the merged interface is always true.
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: see above.
 export abstract class KnetArray implements Leaf {
   /** Lengths of the dimensions; `[]` for a single element. */
   abstract readonly shape: Shape;

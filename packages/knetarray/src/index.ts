@@ -5,6 +5,7 @@
  */
 
 export * from '@knet/autograd';
+export * from '@knet/autograd/gradcheck';
 export * from '@knet/autograd/special';
 export { KnetArray } from './array.js';
 export type * from './backend.js';

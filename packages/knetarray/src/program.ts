@@ -133,7 +133,10 @@ export function internProgram(
   outputs: readonly number[],
 ): Program {
   let node = roots.get(dtype);
-  if (node === undefined) roots.set(dtype, (node = newNode()));
+  if (node === undefined) {
+    node = newNode();
+    roots.set(dtype, node);
+  }
   node = step(node, inputs * 32 + scalars);
   for (let i = 0; i < count; i++) node = step(node, instructions[i]!);
   for (let i = 0; i < outputs.length; i++) node = step(node, -1 - outputs[i]!);

@@ -18,7 +18,7 @@ export function maxPooling(g: PoolingGeometry, x: View, y: View, indices: View):
       for (let k = 0; k < window.length; k++) {
         const v = source[from + window[k]!]!;
         // The first element wins a tie; NaN wins over everything.
-        if (best < 0 || v > value || (v !== v && value === value)) {
+        if (best < 0 || v > value || (Number.isNaN(v) && !Number.isNaN(value))) {
           best = window[k]!;
           value = v;
         }

@@ -1,7 +1,24 @@
-/** Reductions in TypeScript: a program is run block by block, and its result combined in float64. */
-import { collapse, contiguousStrides, type Program, type ReduceOp, type View } from '@knet/knetarray';
-import { BoundProgram, blockSize } from './program.js';
-import { elements } from './storage.js';
+/** Reductions: a program is computed into scratch, part by part, and its elements are combined in float64. */
+import {
+  collapse,
+  contiguousStrides,
+  copyProgram,
+  isContiguous,
+  type Program,
+  type ReduceOp,
+  sizeOf,
+  type TypedArray,
+  typedArray,
+  type View,
+} from '@knet/knetarray';
+import { argument } from './argument.js';
+import { CpuStorage, elements } from './storage.js';
+
+/** How a program is computed: the map kernel of the backend. */
+export type Map = (program: Program, inputs: readonly View[], scalars: readonly number[], outputs: readonly View[]) => void;
+
+/** Elements of the scratch: they stay in the L2 cache between being computed and being combined. */
+const scratchSize = 32768;
 
 /** The reduce kernel for every dtype. Sums are formed in float64, run by run, so that their error does not grow with size. */
 export function reduce(
@@ -11,69 +28,137 @@ export function reduce(
   scalars: readonly number[],
   shape: readonly number[],
   output: View,
+  map: Map,
 ): void {
-  const register = program.outputs[0]!;
-  const run = new BoundProgram(program, inputs, scalars, shape);
-  const target = elements(output);
-  // Strides into a contiguous accumulator; 0 along reduced dimensions.
   const kept = output.shape;
   const keptStrides = contiguousStrides(kept);
-  const merged = collapse(shape, [shape.map((n, d) => (kept[d] === n ? keptStrides[d]! : 0))]);
-  const total = shape.reduce((n, m) => n * m, 1);
-  const results = kept.reduce((n, m) => n * m, 1);
+  const into = shape.map((n, d) => (kept[d] === n ? keptStrides[d]! : 0));
+  const results = sizeOf(kept);
   if (op === 'argmax' || op === 'argmin') {
-    extremePosition(op, run, register, shape, kept, total, results, target, output.offset);
+    const dense = program.instructions.length > 0 || isContiguous(shape, inputs[0]!.strides);
+    const all = partOf(dense ? program : copyProgram(program.dtype), inputs, scalars, shape, 0, shape.at(-1) ?? 1, map);
+    argument(op, all.data, all.offset, shape, kept, elements(output), output.offset);
     return;
   }
-  const accumulator = new Float64Array(results).fill(
-    op === 'sum' ? 0 : op === 'prod' ? 1 : op === 'max' ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY,
-  );
-  const lengths = merged.shape.length === 0 ? [1] : merged.shape;
-  const strides = merged.strides[0]!.length === 0 ? [0] : merged.strides[0]!;
-  const position = new Array<number>(lengths.length).fill(0);
-  let into = 0;
-  for (let start = 0; start < total; start += blockSize) {
-    const n = Math.min(blockSize, total - start);
-    run.run(start, n);
-    const block = run.data[register]!;
-    const step = run.step[register]!;
-    let at = run.offset[register]!;
-    let done = 0;
-    while (done < n) {
-      const count = Math.min(lengths[0]! - position[0]!, n - done);
-      if (strides[0] === 0) accumulator[into] = combineRun(op, accumulator[into]!, block, at, step, count);
-      else combineEach(op, accumulator, into, block, at, step, count);
-      at += count * step;
-      done += count;
-      position[0]! += count;
-      into += count * strides[0]!;
-      // Carry into the outer dimensions.
-      for (let d = 0; position[d] === lengths[d] && d < lengths.length; d++) {
-        into -= lengths[d]! * strides[d]!;
-        position[d] = 0;
-        if (d + 1 < lengths.length) {
-          position[d + 1]!++;
-          into += strides[d + 1]!;
-        }
-      }
-    }
+  const accumulator = accumulatorOf(op, results);
+  // Whole slices of the last dimension that fit in the scratch, at least one.
+  const last = shape.length - 1;
+  const slice = last < 0 ? 1 : sizeOf(shape) / shape[last]!;
+  const total = last < 0 ? 1 : shape[last]!;
+  const direct = program.instructions.length === 0;
+  const step = direct ? total : Math.max(1, Math.floor(scratchSize / slice));
+  for (let from = 0; from < total; from += step) {
+    const count = Math.min(step, total - from);
+    const part = partOf(program, inputs, scalars, shape, from, count, map);
+    const partShape = last < 0 ? shape : [...shape.slice(0, last), count];
+    const merged = collapse(partShape, [part.strides, into]);
+    const start = last < 0 ? 0 : from * into[last]!;
+    combine(op, accumulator, part.data, merged.shape, merged.strides[0]!, merged.strides[1]!, merged.shape.length - 1, part.offset, start);
   }
+  const target = elements(output);
   for (let i = 0; i < results; i++) target[output.offset + i] = accumulator[i]!;
 }
 
-function combineRun(op: ReduceOp, start: number, x: ArrayLike<number>, at: number, step: number, n: number): number {
+interface Part {
+  readonly data: TypedArray;
+  readonly offset: number;
+  readonly strides: readonly number[];
+}
+
+const scratch = /* @__PURE__ */ new Map<string, CpuStorage>();
+
+/** The program's elements of some slices of the last dimension: where the input has them, or computed into scratch. */
+function partOf(
+  program: Program,
+  inputs: readonly View[],
+  scalars: readonly number[],
+  shape: readonly number[],
+  from: number,
+  count: number,
+  map: Map,
+): Part {
+  const last = shape.length - 1;
+  const shifted = (view: View): View => {
+    const partShape = last < 0 ? shape : [...shape.slice(0, last), count];
+    return { ...view, shape: partShape, offset: view.offset + (last < 0 ? 0 : from * view.strides[last]!) };
+  };
+  if (program.instructions.length === 0) {
+    const input = inputs[0]!;
+    return { data: elements(input), offset: input.offset + (last < 0 ? 0 : from * input.strides[last]!), strides: input.strides };
+  }
+  const whole = last < 0 || (from === 0 && count === shape[last]);
+  const views = whole ? inputs : inputs.map(shifted);
+  const partShape = whole ? shape : [...shape.slice(0, last), count];
+  const size = sizeOf(partShape);
+  const storage = scratchOf(program, size);
+  const strides = contiguousStrides(partShape);
+  map(program, views, scalars, [{ storage, dtype: program.dtype, shape: partShape, strides, offset: 0 }]);
+  return { data: storage.data, offset: 0, strides };
+}
+
+function scratchOf({ dtype }: Program, size: number): CpuStorage {
+  const known = scratch.get(dtype);
+  if (known !== undefined && known.data.length >= size) return known;
+  const storage = new CpuStorage(typedArray(dtype, Math.max(size, scratchSize)));
+  // A single slice can be larger than the scratch; that much is not kept.
+  if (size <= scratchSize) scratch.set(dtype, storage);
+  return storage;
+}
+
+let small = /* @__PURE__ */ new Float64Array(4096);
+
+function accumulatorOf(op: ReduceOp, length: number): Float64Array {
+  if (length > small.length) small = new Float64Array(length);
+  return small.fill(op === 'sum' ? 0 : op === 'prod' ? 1 : op === 'max' ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY, 0, length);
+}
+
+/** Combines a strided array into the accumulator, dimension by dimension; the innermost is one run. */
+function combine(
+  op: ReduceOp,
+  out: Float64Array,
+  x: TypedArray,
+  shape: readonly number[],
+  xs: readonly number[],
+  os: readonly number[],
+  d: number,
+  at: number,
+  into: number,
+): void {
+  if (d > 1) {
+    for (let i = 0; i < shape[d]!; i++) combine(op, out, x, shape, xs, os, d - 1, at + i * xs[d]!, into + i * os[d]!);
+    return;
+  }
+  const n = shape[0] ?? 1;
+  const [xStep, oStep] = [xs[0] ?? 0, os[0] ?? 0];
+  const rows = shape[1] ?? 1;
+  for (let r = 0; r < rows; r++) {
+    const p = at + r * (xs[1] ?? 0);
+    const q = into + r * (os[1] ?? 0);
+    if (oStep === 0) out[q] = combineRun(op, out[q]!, x, p, xStep, n);
+    else combineEach(op, out, q, oStep, x, p, xStep, n);
+  }
+}
+
+function combineRun(op: ReduceOp, start: number, x: TypedArray, at: number, step: number, n: number): number {
   let a = start;
   switch (op) {
     case 'sum': {
-      let s0 = 0;
-      let s1 = 0;
-      let i = 0;
-      for (; i + 1 < n; i += 2) {
-        s0 += x[at + i * step]!;
-        s1 += x[at + (i + 1) * step]!;
+      if (step !== 1) {
+        for (let i = 0; i < n; i++) a += x[at + i * step]!;
+        return a;
       }
-      if (i < n) s0 += x[at + i * step]!;
-      return a + (s0 + s1);
+      // Four partial sums: additions that do not wait for each other.
+      let [s0, s1, s2, s3] = [0, 0, 0, 0];
+      let i = at;
+      const end = at + n;
+      for (; i + 3 < end; i += 4) {
+        s0 += x[i]!;
+        s1 += x[i + 1]!;
+        s2 += x[i + 2]!;
+        s3 += x[i + 3]!;
+      }
+      for (; i < end; i++) s0 += x[i]!;
+      return a + (s0 + s1 + (s2 + s3));
     }
     case 'prod':
       for (let i = 0; i < n; i++) a *= x[at + i * step]!;
@@ -87,55 +172,19 @@ function combineRun(op: ReduceOp, start: number, x: ArrayLike<number>, at: numbe
   }
 }
 
-function combineEach(op: ReduceOp, out: Float64Array, o: number, x: ArrayLike<number>, at: number, step: number, n: number): void {
+function combineEach(op: ReduceOp, out: Float64Array, o: number, oStep: number, x: TypedArray, at: number, step: number, n: number): void {
   switch (op) {
     case 'sum':
-      for (let i = 0; i < n; i++) out[o + i]! += x[at + i * step]!;
+      if (oStep === 1 && step === 1) for (let i = 0; i < n; i++) out[o + i]! += x[at + i]!;
+      else for (let i = 0; i < n; i++) out[o + i * oStep]! += x[at + i * step]!;
       break;
     case 'prod':
-      for (let i = 0; i < n; i++) out[o + i]! *= x[at + i * step]!;
+      for (let i = 0; i < n; i++) out[o + i * oStep]! *= x[at + i * step]!;
       break;
     case 'max':
-      for (let i = 0; i < n; i++) out[o + i] = Math.max(out[o + i]!, x[at + i * step]!);
+      for (let i = 0; i < n; i++) out[o + i * oStep] = Math.max(out[o + i * oStep]!, x[at + i * step]!);
       break;
     default:
-      for (let i = 0; i < n; i++) out[o + i] = Math.min(out[o + i]!, x[at + i * step]!);
+      for (let i = 0; i < n; i++) out[o + i * oStep] = Math.min(out[o + i * oStep]!, x[at + i * step]!);
   }
-}
-
-function extremePosition(
-  op: 'argmax' | 'argmin',
-  run: BoundProgram,
-  register: number,
-  shape: readonly number[],
-  kept: readonly number[],
-  total: number,
-  results: number,
-  target: { [i: number]: number },
-  offset: number,
-): void {
-  const dim = shape.findIndex((n, d) => kept[d] !== n);
-  const inner = shape.slice(0, Math.max(dim, 0)).reduce((n, m) => n * m, 1);
-  const length = dim < 0 ? 1 : shape[dim]!;
-  const best = new Float64Array(results);
-  const where = new Int32Array(results).fill(-1);
-  const better = op === 'argmax' ? (x: number, y: number): boolean => x > y : (x: number, y: number): boolean => x < y;
-  for (let start = 0; start < total; start += blockSize) {
-    const n = Math.min(blockSize, total - start);
-    run.run(start, n);
-    const block = run.data[register]!;
-    for (let i = 0; i < n; i++) {
-      const x = block[run.offset[register]! + i * run.step[register]!]!;
-      const at = start + i;
-      const outer = Math.floor(at / (inner * length));
-      const along = Math.floor(at / inner) % length;
-      const into = (at % inner) + outer * inner;
-      // The first NaN wins, as in NumPy and Julia.
-      if (where[into] === -1 || (!Number.isNaN(best[into]!) && (Number.isNaN(x) || better(x, best[into]!)))) {
-        best[into] = x;
-        where[into] = along;
-      }
-    }
-  }
-  for (let i = 0; i < results; i++) target[offset + i] = where[i]!;
 }

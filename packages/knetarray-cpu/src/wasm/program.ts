@@ -4,7 +4,7 @@ import { align, BASE, type Scratch } from './scratch.js';
 /** Operations of assembly/program.ts in the order of their numbers, with the number of their operands. */
 const OPERATIONS = [
   ...['copy', 'neg', 'abs', 'sign', 'sqrt', 'exp', 'log', 'log1p', 'expm1', 'tanh', 'sin', 'cos', 'floor', 'ceil', 'round', 'trunc'],
-  ...['square', 'add', 'sub', 'mul', 'div', 'min', 'max', 'eq', 'ne', 'gt', 'ge', 'lt', 'le', 'pow', 'where'],
+  ...['abs2', 'add', 'sub', 'mul', 'div', 'min', 'max', 'eq', 'ne', 'gt', 'ge', 'lt', 'le', 'pow', 'where'],
 ];
 
 // All registers of a program together stay within this many bytes of the L1 cache, if that leaves blocks of at least MIN_BLOCK elements.

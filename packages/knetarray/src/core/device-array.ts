@@ -177,8 +177,9 @@ function detach(user: DeviceArray, pending: Pending): void {
     }
     const users = input.pending?.users;
     if (users === undefined) continue;
-    const at = users.indexOf(user);
-    if (at >= 0) users.splice(at, 1);
+    const at = users.lastIndexOf(user);
+    if (at === users.length - 1) users.pop();
+    else if (at >= 0) users.splice(at, 1);
     input.dieIfUnused();
   }
 }

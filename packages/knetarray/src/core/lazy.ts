@@ -20,8 +20,8 @@ export function defer(op: number, device: Device, dtype: DType, shape: Shape, in
   const { limits } = device.backend;
   const maxArrays = Math.min(limits.maxProgramArrays - 3, maxProgramInputs);
   const most = Math.min(limits.maxInstructions, maxInstructions);
-  let [instructions, arrays, scalars] = measure(inputs, shape);
-  while (instructions > most || arrays > maxArrays || scalars > maxProgramScalars) {
+  let size = measure(inputs, shape);
+  while (size.instructions > most || size.arrays > maxArrays || size.scalars > maxProgramScalars) {
     // Too long for one program: the operand with the longest one is computed now.
     let longest: DeviceArray | undefined;
     for (const x of inputs) {
@@ -30,7 +30,7 @@ export function defer(op: number, device: Device, dtype: DType, shape: Shape, in
     }
     if (longest === undefined) break;
     materialize(longest);
-    [instructions, arrays, scalars] = measure(inputs, shape);
+    size = measure(inputs, shape);
   }
   const result = new DeviceArray(device, dtype, shape);
   const snapshots: (Storage | undefined)[] = new Array(inputs.length);
@@ -44,12 +44,27 @@ export function defer(op: number, device: Device, dtype: DType, shape: Shape, in
       x.buffer.readers++;
     } else x.pending?.users.push(result);
   }
-  result.pending = { op, inputs, snapshots, users: [], instructions, arrays, scalars, computed: 0 };
+  result.pending = {
+    op,
+    inputs,
+    snapshots,
+    users: [],
+    instructions: size.instructions,
+    arrays: size.arrays,
+    scalars: size.scalars,
+    computed: 0,
+  };
   if (isImmediate()) materialize(result);
   return result;
 }
 
-function measure(inputs: readonly Operand[], shape: Shape): [instructions: number, arrays: number, scalars: number] {
+interface ProgramSize {
+  readonly instructions: number;
+  readonly arrays: number;
+  readonly scalars: number;
+}
+
+function measure(inputs: readonly Operand[], shape: Shape): ProgramSize {
   let instructions = 1;
   let arrays = 0;
   let scalars = 0;
@@ -64,7 +79,7 @@ function measure(inputs: readonly Operand[], shape: Shape): [instructions: numbe
       scalars += x.pending.scalars;
     }
   }
-  return [instructions, arrays, scalars];
+  return { instructions, arrays, scalars };
 }
 
 /** Computes an array if it is pending. */

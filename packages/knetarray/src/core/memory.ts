@@ -56,7 +56,7 @@ export class Buffer {
   replace(storage: Storage): void {
     const old = this.storage;
     this.storage = storage;
-    if (this.watch !== undefined) this.watch.storage = storage;
+    if (this.watch?.storage !== undefined) this.watch.storage = storage;
     if (this.readers === 0) {
       this.manager.give(this.dtype, this.length, old);
       return;
@@ -84,7 +84,8 @@ export class Buffer {
 interface Watch {
   readonly dtype: DType;
   readonly length: number;
-  storage: Storage;
+  /** Undefined where the garbage collector frees storages: a watch that held one would keep it alive until finalizers run. */
+  storage: Storage | undefined;
   /** Only for storages that must be released: polled under pressure. */
   readonly ref: WeakRef<Buffer> | undefined;
 }
@@ -149,7 +150,8 @@ export class MemoryManager {
     if (buffer.watch !== undefined) return;
     // A WeakRef keeps its target until the turn ends, so collected storages are found by the registry alone.
     const ref = this.backend.collected ? undefined : new WeakRef(buffer);
-    const watch: Watch = { dtype: buffer.dtype, length: buffer.length, storage: buffer.storage, ref };
+    const storage = this.backend.collected ? undefined : buffer.storage;
+    const watch: Watch = { dtype: buffer.dtype, length: buffer.length, storage, ref };
     buffer.watch = watch;
     this.#watches.add(watch);
     this.#registry.register(buffer, watch, watch);
@@ -190,7 +192,11 @@ export class MemoryManager {
 
   #collect(watch: Watch): void {
     if (!this.#watches.delete(watch)) return;
-    this.give(watch.dtype, watch.length, watch.storage);
+    if (watch.storage !== undefined) this.give(watch.dtype, watch.length, watch.storage);
+    else {
+      this.#live -= this.#capacity(watch.dtype, watch.length) * bytesPerElement(watch.dtype);
+      this.#arrays--;
+    }
   }
 
   #fromPool(dtype: DType, length: number, bytes: number): Storage | undefined {
