@@ -24,5 +24,6 @@ export {
   primitive,
   type Rule,
   type RuleContext,
+  scalarFunction,
 } from './primitive.js';
 export { type Box, type Entry, getval, isBox, isRecording, value } from './tape.js';

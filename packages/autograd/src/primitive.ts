@@ -310,6 +310,16 @@ function matches(types: readonly DispatchType[], args: readonly unknown[]): bool
   return true;
 }
 
+const scalarFunctions = /* @__PURE__ */ new Map<string, (...args: number[]) => number>();
+
+/**
+ * The scalar function behind an elementwise function that is in use: what a backend without an implementation of its own applies
+ * element by element. Known by name once the function was made, so that a bundle holds only the functions that it uses.
+ */
+export function scalarFunction(name: string): ((...args: number[]) => number) | undefined {
+  return scalarFunctions.get(name);
+}
+
 /**
  * Makes a generic function. Called with plain values it runs the method for their types; called with boxes it also records
  * itself on their tape.
@@ -324,6 +334,7 @@ function matches(types: readonly DispatchType[], args: readonly unknown[]): bool
  */
 export function primitive<F extends AnyFunction>(name: string, definition: Definition<F> = {}): Primitive<F> {
   const generic = new GenericFunction(name, definition as Definition<AnyFunction>);
+  if (definition.elementwise && definition.number !== undefined) scalarFunctions.set(name, definition.number);
   const f = (...args: unknown[]): unknown => generic.call(args);
   const api = {
     primitiveName: name,

@@ -1,45 +1,5 @@
 /** Elementwise operations over blocks of registers in TypeScript: the common ones as loops of their own, the rest through scalar functions. */
-import {
-  abs,
-  acos,
-  acosh,
-  asin,
-  asinh,
-  atan,
-  atan2,
-  atanh,
-  cbrt,
-  ceil,
-  cosh,
-  cospi,
-  digamma,
-  erf,
-  erfc,
-  erfcinv,
-  erfcx,
-  erfinv,
-  exp2,
-  exp10,
-  expm1,
-  floor,
-  hypot,
-  isfinite,
-  isnan,
-  lgamma,
-  log1p,
-  log2,
-  log10,
-  type OpName,
-  polygamma,
-  pow,
-  round,
-  sign,
-  sinh,
-  sinpi,
-  type TypedArray,
-  tan,
-  trunc,
-} from '@knet/knetarray';
+import { type OpName, scalarFunction, type TypedArray } from '@knet/knetarray';
 
 /** Runs one operation on `n` elements: `out[o + i] = op(a[p + i * as], b[q + i * bs], ...)`; a step of 0 repeats a scalar. */
 export type BlockOperation = (
@@ -69,8 +29,8 @@ function binary(f: (a: number, b: number) => number): BlockOperation {
   };
 }
 
-/** The block operation of every elementwise operation. */
-export const operations: Readonly<Record<OpName, BlockOperation>> = {
+/** The common operations, as loops that the engine compiles well. */
+const loops: Readonly<Partial<Record<OpName, BlockOperation>>> = {
   copy: (n, out, o, a, p, as) => {
     for (let i = 0; i < n; i++, p += as) out[o + i] = a[p]!;
   },
@@ -110,50 +70,20 @@ export const operations: Readonly<Record<OpName, BlockOperation>> = {
   where: (n, out, o, a, p, as, b, q, bs, c, r, cs) => {
     for (let i = 0; i < n; i++, p += as, q += bs, r += cs) out[o + i] = a[p]! !== 0 ? b[q]! : c[r]!;
   },
-  ne: binary((x, y) => Number(x !== y)),
-  ge: binary((x, y) => Number(x >= y)),
-  lt: binary((x, y) => Number(x < y)),
-  le: binary((x, y) => Number(x <= y)),
-  pow: binary((x, y) => pow(x, y)),
-  atan2: binary((x, y) => atan2(x, y)),
-  hypot: binary((x, y) => hypot(x, y)),
-  polygamma: binary((x, y) => polygamma(x, y)),
-  exp: unary(Math.exp),
-  log: unary(Math.log),
-  tanh: unary(Math.tanh),
-  sin: unary(Math.sin),
-  cos: unary(Math.cos),
-  abs: unary(x => abs(x)),
-  sign: unary(x => sign(x)),
-  cbrt: unary(x => cbrt(x)),
-  exp2: unary(x => exp2(x)),
-  exp10: unary(x => exp10(x)),
-  expm1: unary(x => expm1(x)),
-  log2: unary(x => log2(x)),
-  log10: unary(x => log10(x)),
-  log1p: unary(x => log1p(x)),
-  tan: unary(x => tan(x)),
-  asin: unary(x => asin(x)),
-  acos: unary(x => acos(x)),
-  atan: unary(x => atan(x)),
-  sinh: unary(x => sinh(x)),
-  cosh: unary(x => cosh(x)),
-  asinh: unary(x => asinh(x)),
-  acosh: unary(x => acosh(x)),
-  atanh: unary(x => atanh(x)),
-  sinpi: unary(x => sinpi(x)),
-  cospi: unary(x => cospi(x)),
-  erf: unary(x => erf(x)),
-  erfc: unary(x => erfc(x)),
-  erfinv: unary(x => erfinv(x)),
-  erfcinv: unary(x => erfcinv(x)),
-  erfcx: unary(x => erfcx(x)),
-  lgamma: unary(x => lgamma(x)),
-  digamma: unary(x => digamma(x)),
-  floor: unary(x => floor(x)),
-  ceil: unary(x => ceil(x)),
-  round: unary(x => round(x)),
-  trunc: unary(x => trunc(x)),
-  isfinite: unary(x => isfinite(x)),
-  isnan: unary(x => isnan(x)),
 };
+
+const made = /* @__PURE__ */ new Map<OpName, BlockOperation>();
+
+/**
+ * The block operation of an elementwise operation with this many operands.
+ * @throws TypeError for an operation whose function was never made
+ */
+export function blockOperation(op: OpName, operands: number): BlockOperation {
+  const known = loops[op] ?? made.get(op);
+  if (known !== undefined) return known;
+  const scalar = scalarFunction(op);
+  if (scalar === undefined) throw new TypeError(`cpu: no implementation of '${op}'; import the function of this name from @knet/knetarray`);
+  const operation = operands === 1 ? unary(scalar) : binary(scalar);
+  made.set(op, operation);
+  return operation;
+}

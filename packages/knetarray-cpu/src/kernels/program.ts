@@ -1,6 +1,6 @@
 /** Running programs block by block, so that registers stay in the L1 cache. */
 import { collapse, isContiguous, type Program, sizeOf, type TypedArray, typedArray, type View } from '@knet/knetarray';
-import { type BlockOperation, operations } from './operations.js';
+import { type BlockOperation, blockOperation } from './operations.js';
 import { elements } from './storage.js';
 
 /** Elements per block: a few registers of this length fit in the L1 cache. */
@@ -39,7 +39,13 @@ export class BoundProgram {
     this.numbers = typedArray(program.dtype, program.scalars);
     this.steps = program.instructions.map(({ op, args }, s) => {
       const a = args[0]!;
-      return { run: isBool && op === 'copy' ? toTruth : operations[op], out: first + s, a, b: args[1] ?? a, c: args[2] ?? a };
+      return {
+        run: isBool && op === 'copy' ? toTruth : blockOperation(op, args.length),
+        out: first + s,
+        a,
+        b: args[1] ?? a,
+        c: args[2] ?? a,
+      };
     });
     this.outputOf = new Array<number>(first + this.steps.length).fill(-1);
     program.outputs.forEach((register, k) => {
