@@ -20,7 +20,8 @@ export interface MemoryReport {
 export class Buffer {
   refs = 1;
   readers = 0;
-  watch: Watch | undefined = undefined;
+  /** How its collection is noticed: for storages to release a {@link Watch}, else the number of bytes. */
+  watch: Watch | number | undefined = undefined;
   /** Storages that were replaced while pending programs still wanted their old contents, with the number of those readers. */
   private replaced: Map<Storage, number> | undefined = undefined;
 
@@ -56,7 +57,7 @@ export class Buffer {
   replace(storage: Storage): void {
     const old = this.storage;
     this.storage = storage;
-    if (this.watch?.storage !== undefined) this.watch.storage = storage;
+    if (typeof this.watch === 'object') this.watch.storage = storage;
     if (this.readers === 0) {
       this.manager.give(this.dtype, this.length, old);
       return;
@@ -84,10 +85,9 @@ export class Buffer {
 interface Watch {
   readonly dtype: DType;
   readonly length: number;
-  /** Undefined where the garbage collector frees storages: a watch that held one would keep it alive until finalizers run. */
-  storage: Storage | undefined;
-  /** Only for storages that must be released: polled under pressure. */
-  readonly ref: WeakRef<Buffer> | undefined;
+  storage: Storage;
+  /** Polled under pressure. */
+  readonly ref: WeakRef<Buffer>;
 }
 
 /** Allocates, counts, pools and sweeps the storages of one backend. */
@@ -98,7 +98,7 @@ export class MemoryManager {
   #arrays = 0;
   readonly #pool = new Map<number, Storage[]>();
   readonly #watches = new Set<Watch>();
-  readonly #registry: FinalizationRegistry<Watch>;
+  readonly #registry: FinalizationRegistry<Watch | number>;
 
   constructor(
     readonly backend: Backend,
@@ -148,13 +148,17 @@ export class MemoryManager {
   /** Watches for the collection of a buffer that the user holds. */
   watch(buffer: Buffer): void {
     if (buffer.watch !== undefined) return;
-    // A WeakRef keeps its target until the turn ends, so collected storages are found by the registry alone.
-    const ref = this.backend.collected ? undefined : new WeakRef(buffer);
-    const storage = this.backend.collected ? undefined : buffer.storage;
-    const watch: Watch = { dtype: buffer.dtype, length: buffer.length, storage, ref };
+    if (this.backend.collected) {
+      // The garbage collector frees the storage, so only its bytes are noted: finalizers do not run inside a synchronous
+      // loop, and a note that held the storage would keep it alive all that time.
+      buffer.watch = this.#capacity(buffer.dtype, buffer.length) * bytesPerElement(buffer.dtype);
+      this.#registry.register(buffer, buffer.watch, buffer);
+      return;
+    }
+    const watch: Watch = { dtype: buffer.dtype, length: buffer.length, storage: buffer.storage, ref: new WeakRef(buffer) };
     buffer.watch = watch;
     this.#watches.add(watch);
-    this.#registry.register(buffer, watch, watch);
+    this.#registry.register(buffer, watch, buffer);
   }
 
   /** Ends a watch: the buffer was released by hand. */
@@ -162,16 +166,15 @@ export class MemoryManager {
     const { watch } = buffer;
     if (watch === undefined) return;
     buffer.watch = undefined;
-    this.#watches.delete(watch);
-    this.#registry.unregister(watch);
+    if (typeof watch === 'object') this.#watches.delete(watch);
+    this.#registry.unregister(buffer);
   }
 
   /** Takes back what the user has dropped and the garbage collector has found; returns whether there was anything. */
   sweep(): boolean {
     let found = false;
     for (const watch of this.#watches) {
-      if (watch.ref === undefined || watch.ref.deref() !== undefined) continue;
-      this.#registry.unregister(watch);
+      if (watch.ref.deref() !== undefined) continue;
       this.#collect(watch);
       found = true;
     }
@@ -190,13 +193,12 @@ export class MemoryManager {
     return { live: this.#live, pooled: this.#pooled, peak: this.#peak, limit: this.backend.limits.maxPooledBytes, arrays: this.#arrays };
   }
 
-  #collect(watch: Watch): void {
-    if (!this.#watches.delete(watch)) return;
-    if (watch.storage !== undefined) this.give(watch.dtype, watch.length, watch.storage);
-    else {
-      this.#live -= this.#capacity(watch.dtype, watch.length) * bytesPerElement(watch.dtype);
+  /** A watched buffer is gone. A sweep may have noticed it before its finalizer ran. */
+  #collect(watch: Watch | number): void {
+    if (typeof watch === 'number') {
+      this.#live -= watch;
       this.#arrays--;
-    }
+    } else if (this.#watches.delete(watch)) this.give(watch.dtype, watch.length, watch.storage);
   }
 
   #fromPool(dtype: DType, length: number, bytes: number): Storage | undefined {
