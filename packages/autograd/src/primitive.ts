@@ -141,7 +141,7 @@ class GenericFunction {
       }
       const context = new Recording(args, y, i);
       const pullback = this.ruleFor(i, args)(context as never);
-      pullbacks[i] = this.definition.elementwise ? fitted(pullback, args[i]) : pullback;
+      pullbacks[i] = this.definition.elementwise ? fitted(pullback, args[i], y) : pullback;
       captured = context.seal(captured);
     }
     const entry = new Entry(tape, y, parents, pullbacks);
@@ -274,9 +274,10 @@ class Recording implements RuleContext {
 
 const resultBit = 1 << 31;
 
-function fitted(pullback: (dy: never) => unknown, arg: unknown): Pullback {
-  const type = leafTypeOf(arg);
-  const description = type?.describe(arg as Value);
+/** Sums the gradient over what broadcasting repeated, where the argument did not have the look of the result. */
+function fitted(pullback: (dy: never) => unknown, arg: unknown, y: Value): Pullback {
+  const description = leafTypeOf(arg)?.describe(arg as Value);
+  if (description === leafTypeOf(y)?.describe(y)) return pullback;
   return (dy: never) => {
     const g = pullback(dy);
     if (typeof g !== 'object' || g === null) return g;

@@ -20,7 +20,7 @@ export interface Pending {
   /** The storage that each operand had when it became known, so that later in-place writes do not change the result. */
   readonly snapshots: (Storage | undefined)[];
   /** Pending arrays that have this one as an operand. */
-  readonly users: DeviceArray[];
+  users: DeviceArray[] | undefined;
   /** Upper bounds for the program that would compute this array. */
   readonly instructions: number;
   readonly arrays: number;
@@ -79,7 +79,7 @@ export class DeviceArray extends ArrayWithMethods implements Resource {
   /** An array of one repeated number; it takes no memory until its bytes are needed. */
   static constant(device: Device, dtype: DType, shape: Shape, value: number): DeviceArray {
     const a = new DeviceArray(device, dtype, shape);
-    a.pending = { op: -1, inputs: [value], snapshots: noSnapshots, users: [], instructions: 1, arrays: 0, scalars: 1, computed: 0 };
+    a.pending = { op: -1, inputs: [value], snapshots: noSnapshots, users: undefined, instructions: 1, arrays: 0, scalars: 1, computed: 0 };
     return a;
   }
 
@@ -153,7 +153,7 @@ export class DeviceArray extends ArrayWithMethods implements Resource {
   /** Drops what a pending array that nobody will ask for still holds. */
   dieIfUnused(): void {
     const { pending } = this;
-    if (!this.released || pending === undefined || pending.users.length > 0) return;
+    if (!this.released || pending === undefined || (pending.users !== undefined && pending.users.length > 0)) return;
     this.pending = undefined;
     detach(this, pending);
   }

@@ -42,13 +42,16 @@ export function defer(op: number, device: Device, dtype: DType, shape: Shape, in
     if (x.buffer !== undefined) {
       snapshots[i] = x.buffer.storage;
       x.buffer.readers++;
-    } else x.pending?.users.push(result);
+    } else if (x.pending !== undefined) {
+      if (x.pending.users === undefined) x.pending.users = [result];
+      else x.pending.users.push(result);
+    }
   }
   result.pending = {
     op,
     inputs,
     snapshots,
-    users: [],
+    users: undefined,
     instructions: size.instructions,
     arrays: size.arrays,
     scalars: size.scalars,
