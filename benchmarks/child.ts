@@ -35,5 +35,5 @@ if (process.send === undefined) {
   process.exit(message.ok ? 0 : 1);
 } else {
   // A library may hold the event loop open; leave once the message is out.
-  process.send(message, () => process.exit(message.ok ? 0 : 1));
+  process.send(message, undefined, undefined, () => process.exit(message.ok ? 0 : 1));
 }

@@ -7,6 +7,8 @@ export interface Side {
   /** Folder of its workload modules, below `benchmarks/`. */
   folder: string;
   variant: string;
+  /** Only run when it is asked for by name. */
+  optional?: boolean;
 }
 
 /** Our own side: a workload is one file `knet/<workload>.ts`. */
@@ -18,14 +20,20 @@ export const peers: readonly Side[] = [
   { name: 'tfjs-cpu', folder: 'peers/tfjs', variant: 'cpu' },
   { name: 'jax-jit', folder: 'peers/jax', variant: 'jit' },
   { name: 'jax-eager', folder: 'peers/jax', variant: 'eager' },
+  // What the libraries give to a user who takes no detours around their slow or missing derivatives.
+  { name: 'tfjs-wasm-plain', folder: 'peers/tfjs', variant: 'wasm-plain', optional: true },
+  { name: 'jax-jit-plain', folder: 'peers/jax', variant: 'jit-plain', optional: true },
+  { name: 'jax-eager-plain', folder: 'peers/jax', variant: 'eager-plain', optional: true },
 ];
 
 /**
- * The peers called `names`, in the order of the table.
+ * The peers called `names`, in the order of the table; without names all that are not optional.
  *
  * @throws Error that lists the names, when one is unknown
  */
-export function findPeers(names: readonly string[]): Side[] {
+export function findPeers(names?: readonly string[]): Side[] {
+  if (names === undefined) return peers.filter(peer => peer.optional !== true);
+  if (names.length === 1 && names[0] === 'none') return [];
   for (const name of names) {
     if (!peers.some(peer => peer.name === name)) {
       throw new Error(`bench: no peer "${name}"; there are ${peers.map(peer => peer.name).join(', ')}, or "none"`);

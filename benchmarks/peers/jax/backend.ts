@@ -38,7 +38,7 @@ export function trainJax(
     const gradients = gradient(tree.ref(current), ...batch);
     return current.map((p, i) => p.sub(gradients[i]!.mul(rate)));
   };
-  const compiled = options.variant === 'jit';
+  const compiled = options.variant.startsWith('jit');
   const step = compiled ? jit(update) : update;
   const evaluate = compiled ? jit(loss) : loss;
   let current = params;

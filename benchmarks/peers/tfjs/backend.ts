@@ -33,7 +33,12 @@ export async function startTf(variant: string): Promise<void> {
  * @param rate - learning rate
  * @param variables - what is trained
  */
-export function trainTf(lossOf: (index: number) => tf.Scalar, rate: number, variables: tf.Variable[], options: RunOptions): Promise<RunResult> {
+export function trainTf(
+  lossOf: (index: number) => tf.Scalar,
+  rate: number,
+  variables: tf.Variable[],
+  options: RunOptions,
+): Promise<RunResult> {
   const optimizer = tf.train.sgd(rate);
   const trainer: Trainer = {
     step: index => {
@@ -47,4 +52,4 @@ export function trainTf(lossOf: (index: number) => tf.Scalar, rate: number, vari
 
 /** Mean cross entropy of `[instances, classes]` scores with one-hot rows. */
 export const crossEntropy = (scores: tf.Tensor2D, onehot: tf.Tensor2D): tf.Scalar =>
-  tf.neg(tf.div(tf.sum(tf.mul(onehot, tf.logSoftmax(scores))), scores.shape[0]));
+  tf.neg<tf.Scalar>(tf.div(tf.sum(tf.mul(onehot, tf.logSoftmax(scores))), scores.shape[0]));

@@ -29,7 +29,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
   /** Loss of one stretch of characters; the products that do not depend on the state are taken over all time steps at once. */
   const lossOf = (index: number, carry: boolean): tf.Scalar => {
     const { input, gold } = steps[index]!;
-    const inputs = tf.split(lookup(embedding, input), length, 0);
+    const inputs = tf.split<tf.Tensor2D>(lookup(embedding, input), length, 0);
     let h: tf.Tensor2D = carry ? state.h : zero;
     let c: tf.Tensor2D = carry ? state.c : zero;
     const outputs: tf.Tensor2D[] = [];

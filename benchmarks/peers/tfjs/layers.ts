@@ -88,8 +88,7 @@ const tuned: Layers = {
     const [height, width] = w.shape;
     return custom<tf.Tensor4D>(
       first ? [w, b] : [w, b, x],
-      () =>
-        tf.fused.conv2d({ x, filter: w, bias: b, strides: 1, pad: 'valid', activation: relu ? 'relu' : 'linear' }) as tf.Tensor4D,
+      () => tf.fused.conv2d({ x, filter: w, bias: b, strides: 1, pad: 'valid', activation: relu ? 'relu' : 'linear' }) as tf.Tensor4D,
       y => [x, w, y],
       (dy, [x, w, y]) => {
         const dz = (relu ? tf.mul(dy, tf.step(y!)) : dy) as tf.Tensor4D;
