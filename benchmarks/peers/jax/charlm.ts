@@ -7,14 +7,16 @@ import { crossEntropy, dense } from './functions.js';
 
 const { vocabulary, batch, length, hidden, embed } = charlm;
 
-/** Loss of one stretch of characters, with the state after it. One-hot rows look the embedding up, since gather has no derivative. */
+/** Loss of one stretch of characters, with the state after it. The gate
+ * weights are cut in two, for the input and for the state: compiled, a concatenation in front of a product is recomputed inside it. */
 function forward(params: Params, state: Params, input: np.Array, gold: np.Array): [np.Array, Params] {
   const [embedding, w, b, wo, bo] = params as [np.Array, np.Array, np.Array, np.Array, np.Array];
-  const inputs = np.split(np.matmul(input, embedding), length, 0);
+  const [wx, wh] = np.split(w, [embed], 0) as [np.Array, np.Array];
+  const inputs = np.split(np.take(embedding, input, 0), length, 0);
   let [h, c] = state as [np.Array, np.Array];
   const outputs: np.Array[] = [];
   for (const x of inputs) {
-    const gates = np.split(dense(np.concatenate([x, h], 1), w.ref, b.ref), 4, 1);
+    const gates = np.split(np.matmul(x, wx.ref).add(np.matmul(h, wh.ref)).add(b.ref), 4, 1);
     const [forget, ingate, outgate, change] = gates as [np.Array, np.Array, np.Array, np.Array];
     c = nn
       .sigmoid(forget)
@@ -23,7 +25,8 @@ function forward(params: Params, state: Params, input: np.Array, gold: np.Array)
     h = nn.sigmoid(outgate).mul(np.tanh(c.ref));
     outputs.push(h.ref);
   }
-  w.dispose();
+  wx.dispose();
+  wh.dispose();
   b.dispose();
   return [crossEntropy(dense(np.concatenate(outputs, 0), wo, bo), gold), [h, c]];
 }
@@ -44,7 +47,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
   const onehot = (ids: Int32Array): np.Array => nn.oneHot(np.array(ids), vocabulary).astype(np.float32);
   const batchOf = (index: number): [np.Array, np.Array] => {
     const ids = characters(index);
-    return [onehot(ids.slice(0, length * batch)), onehot(ids.slice(batch))];
+    return [np.array(ids.slice(0, length * batch)), onehot(ids.slice(batch))];
   };
   const batches = Array.from({ length: options.warmup + options.steps }, (_, index) => batchOf(index));
 

@@ -11,7 +11,7 @@ const direct: Convolution = (x, w) => lax.conv(x, w, [1, 1], 'VALID');
 
 /**
  * The same as a sum of matrix products, one for each place in the filter, which the library compiles far better.
- * (`tensordot`, because `matmul` of this version gives wrong numbers when only the second operand has a batch dimension.)
+ * (`tensordot`, because `matmul` of version 0.1.25 puts the batch dimension in second place when only the right operand has one.)
  */
 const shifted: Convolution = (x, w) => {
   const [instances, channels, rows, columns] = x.shape as [number, number, number, number];

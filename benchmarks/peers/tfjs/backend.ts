@@ -52,4 +52,4 @@ export function trainTf(
 
 /** Mean cross entropy of `[instances, classes]` scores with one-hot rows. */
 export const crossEntropy = (scores: tf.Tensor2D, onehot: tf.Tensor2D): tf.Scalar =>
-  tf.neg<tf.Scalar>(tf.div(tf.sum(tf.mul(onehot, tf.logSoftmax(scores))), scores.shape[0]));
+  tf.neg<tf.Scalar>(tf.div<tf.Scalar>(tf.sum(tf.mul(onehot, tf.logSoftmax(scores))), scores.shape[0]));
