@@ -16,7 +16,7 @@ Workloads: ${workloads.map(workload => workload.name).join(', ')} (default: all)
   --device name    device of our side (default cpu)
   --samples n      samples of each side (default 3)
   --budget s       seconds a sample may take before it is cut short and scaled (default 20)
-  --cap s          seconds after which a process is killed (default 300)
+  --cap s          seconds after which a process is killed (default 600)
   --quick          one sample with a budget of 2 seconds
   --json file      write all samples there
   --help           this text`;
@@ -41,7 +41,7 @@ async function main(): Promise<void> {
       device: { type: 'string', default: 'cpu' },
       samples: { type: 'string', default: '3' },
       budget: { type: 'string', default: '20' },
-      cap: { type: 'string', default: '300' },
+      cap: { type: 'string', default: '600' },
       quick: { type: 'boolean', default: false },
       json: { type: 'string' },
       help: { type: 'boolean', default: false },
