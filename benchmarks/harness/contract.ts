@@ -1,0 +1,92 @@
+/**
+ * What the runner hands to a workload module and what it wants back. Every module under `peers/<library>/` and `knet/`
+ * exports `run`, with exactly this signature.
+ */
+
+/** How one sample is to be taken. */
+export interface RunOptions {
+  /** Device for our own side (`cpu`, `onednn`, `webgpu`, `cuda`); the peers ignore it. */
+  device: string;
+  /** Which form of a library is meant: `wasm` or `cpu` for tfjs, `jit` or `eager` for jax-js, empty for ours. */
+  variant: string;
+  /** Steps of the whole workload: never take more. */
+  steps: number;
+  /** Steps taken before the clock starts, so that compilers and caches are warm; fewer when a quarter of the budget is gone. */
+  warmup: number;
+  /** Seconds after which the sample may stop early; the runner then scales it to the whole workload. */
+  budget: number;
+}
+
+/** What one sample measured. */
+export interface RunResult {
+  /** Wall time of `steps` steps. */
+  seconds: number;
+  /** Steps that were timed; fewer than `RunOptions.steps` when the budget ran out. */
+  steps: number;
+  /** Loss on a fixed batch after the last step. A micro-benchmark puts its largest relative error here. */
+  loss: number;
+  /** Loss on the same batch before the first step; the runner fails a sample that did not learn. */
+  firstLoss?: number;
+  /** Figures of a micro-benchmark, by the names that its `Workload` lists. */
+  figures?: Record<string, number>;
+}
+
+/** A workload module. */
+export interface WorkloadModule {
+  run(options: RunOptions): Promise<RunResult>;
+}
+
+/** A model in training, as `train` drives it. */
+export interface Trainer {
+  /** Takes one optimizer step; `index` counts from 0 and includes the warm-up. */
+  step(index: number): void | Promise<void>;
+  /** Waits until all that `step` started has been computed. */
+  finish(): void | Promise<void>;
+  /** Loss on a fixed batch, outside the clock. */
+  loss(): number | Promise<number>;
+}
+
+/**
+ * Takes one sample of a training workload: loss, warm-up, the timed steps, loss again.
+ *
+ * @param trainer - the model; libraries that only enqueue are waited for at the end and, so that the budget holds, every 16 steps
+ * @param options - how many steps, and when to stop early
+ * @returns time, steps and both losses
+ */
+export async function train(trainer: Trainer, options: RunOptions): Promise<RunResult> {
+  const firstLoss = await trainer.loss();
+  let index = 0;
+  const warm = performance.now() + options.budget * 250;
+  while (index < options.warmup && performance.now() < warm) await trainer.step(index++);
+  await trainer.finish();
+  const start = performance.now();
+  const limit = start + options.budget * 1000;
+  let steps = 0;
+  while (steps < options.steps) {
+    const pending = trainer.step(index++);
+    if (pending !== undefined) await pending;
+    steps++;
+    if (steps % 16 === 0) await trainer.finish();
+    if (performance.now() > limit) break;
+  }
+  await trainer.finish();
+  const seconds = (performance.now() - start) / 1000;
+  return { seconds, steps, loss: await trainer.loss(), firstLoss };
+}
+
+/**
+ * Mean time of `body` in seconds: runs it for at least `minimum` seconds, in growing rounds, and divides.
+ *
+ * @param body - what is timed, `count` times over; awaits its device before it returns
+ * @param minimum - seconds the last round has to take
+ */
+export async function timePerCall(body: (count: number) => void | Promise<void>, minimum: number): Promise<number> {
+  for (let count = 1; ; ) {
+    const start = performance.now();
+    await body(count);
+    const seconds = (performance.now() - start) / 1000;
+    if (seconds >= minimum) return seconds / count;
+    // Aim a fifth beyond the minimum, and never grow so fast that one odd round decides.
+    count = Math.max(count + 1, Math.min(count * 10, Math.ceil((count * minimum * 1.2) / Math.max(seconds, 1e-6))));
+  }
+}

@@ -1,0 +1,49 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+/** One column of the table: a library in one of its forms. */
+export interface Side {
+  name: string;
+  /** Folder of its workload modules, below `benchmarks/`. */
+  folder: string;
+  variant: string;
+  /** Only run when it is asked for by name. */
+  optional?: boolean;
+}
+
+/** Our own side: a workload is one file `knet/<workload>.ts`. */
+export const ours: Side = { name: 'knet', folder: 'knet', variant: '' };
+
+/** The libraries we are compared with. */
+export const peers: readonly Side[] = [
+  { name: 'tfjs-wasm', folder: 'peers/tfjs', variant: 'wasm' },
+  { name: 'tfjs-cpu', folder: 'peers/tfjs', variant: 'cpu' },
+  { name: 'jax-jit', folder: 'peers/jax', variant: 'jit' },
+  { name: 'jax-eager', folder: 'peers/jax', variant: 'eager' },
+  // What the libraries give to a user who takes no detours around their slow or missing derivatives.
+  { name: 'tfjs-wasm-plain', folder: 'peers/tfjs', variant: 'wasm-plain', optional: true },
+  { name: 'jax-jit-plain', folder: 'peers/jax', variant: 'jit-plain', optional: true },
+  { name: 'jax-eager-plain', folder: 'peers/jax', variant: 'eager-plain', optional: true },
+];
+
+/**
+ * The peers called `names`, in the order of the table; without names all that are not optional.
+ *
+ * @throws Error that lists the names, when one is unknown
+ */
+export function findPeers(names?: readonly string[]): Side[] {
+  if (names === undefined) return peers.filter(peer => peer.optional !== true);
+  if (names.length === 1 && names[0] === 'none') return [];
+  for (const name of names) {
+    if (!peers.some(peer => peer.name === name)) {
+      throw new Error(`bench: no peer "${name}"; there are ${peers.map(peer => peer.name).join(', ')}, or "none"`);
+    }
+  }
+  return peers.filter(peer => names.includes(peer.name));
+}
+
+/** Path of the module that runs `workload` for `side`, or `undefined` when it is not there. */
+export function modulePath(side: Side, workload: string): string | undefined {
+  const path = fileURLToPath(new URL(`../${side.folder}/${workload}.ts`, import.meta.url));
+  return existsSync(path) ? path : undefined;
+}

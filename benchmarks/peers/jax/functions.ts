@@ -1,0 +1,16 @@
+import { nn, numpy as np } from '@jax-js/jax';
+import { mnistBatches } from '../../data.js';
+
+/** `x·w + b`; consumes all three. */
+export const dense = (x: np.Array, w: np.Array, b: np.Array): np.Array => np.matmul(x, w).add(b);
+
+/** Mean cross entropy of `[instances, classes]` scores with one-hot rows; consumes both. */
+export function crossEntropy(scores: np.Array, onehot: np.Array): np.Array {
+  const instances = scores.shape[0]!;
+  return np.sum(nn.logSoftmax(scores, 1).mul(onehot)).mul(-1 / instances);
+}
+
+/** The batches of MNIST as device arrays, images in the given shape. */
+export function mnistArrays(shape: number[]): np.Array[][] {
+  return mnistBatches().map(({ x, y }) => [np.array(x).reshape(shape), np.array(y).reshape([100, 10])]);
+}
