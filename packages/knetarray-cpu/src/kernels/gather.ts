@@ -8,6 +8,15 @@ export function gather(source: View, indices: View, output: View, dim: number): 
   const x = elements(source);
   const y = elements(output);
   checkPositions('gather', indices, source.shape, dim);
+  if (singles(output, dim)) {
+    const positions = elements(indices);
+    const [step, ys, xs] = [indices.strides[0]!, output.strides[dim]!, source.strides[dim]!];
+    for (let j = 0; j < indices.shape[0]!; j++) {
+      const i = positions[indices.offset + j * step]!;
+      y[output.offset + j * ys] = i < 0 ? 0 : x[source.offset + i * xs]!;
+    }
+    return;
+  }
   forEachSlice(output, source, dim, indices, (to, from, shape, ys, xs) => {
     if (from < 0) walk(shape, ys, xs, to, 0, (p, _q, n, step) => fill(y, p, n, step));
     else walk(shape, ys, xs, to, from, (p, q, n, ps, qs) => copy(y, p, ps, x, q, qs, n));
@@ -19,6 +28,15 @@ export function scatterAdd(source: View, indices: View, output: View, dim: numbe
   const x = elements(source);
   const y = elements(output);
   checkPositions('scatterAdd', indices, output.shape, dim);
+  if (singles(source, dim)) {
+    const positions = elements(indices);
+    const [step, xs, ys] = [indices.strides[0]!, source.strides[dim]!, output.strides[dim]!];
+    for (let j = 0; j < indices.shape[0]!; j++) {
+      const i = positions[indices.offset + j * step]!;
+      if (i >= 0) y[output.offset + i * ys]! += x[source.offset + j * xs]!;
+    }
+    return;
+  }
   forEachSlice(source, output, dim, indices, (from, to, shape, xs, ys) => {
     if (to < 0) return;
     walk(shape, ys, xs, to, from, (p, q, n, ps, qs) => {
@@ -41,6 +59,11 @@ export function cumsum(source: View, output: View, dim: number): void {
       for (let l = 0; l < length; l++) y[p + i * ps + l * ys] = s += x[q + i * qs + l * xs]!;
     }
   });
+}
+
+/** Whether every slice is a single element, so that a plain loop does. */
+function singles(listed: View, dim: number): boolean {
+  return listed.shape.every((n, d) => n === 1 || d === dim);
 }
 
 /** Visits slice j of the listed view and slice indices[j] of the other; -1 stands for a position to leave out. */
