@@ -133,6 +133,28 @@ export function compute(targets: readonly DeviceArray[]): void {
   }
 }
 
+/**
+ * Computes arrays of one shape and dtype straight into the given places, in one program where the device can store so many
+ * outputs at once. The arrays themselves stay pending. Places must not overlap what the arrays are computed from.
+ */
+export function computeInto(sources: readonly DeviceArray[], places: readonly View[]): void {
+  const { device, dtype, shape } = sources[0]!;
+  if (sizeOf(shape) === 0) return;
+  const builder = Builder.open(device, dtype, shape);
+  try {
+    for (const x of sources) builder.prepare(x);
+    const registers = sources.map(x => (x.pending === undefined ? builder.input(x, undefined) : builder.root(x)));
+    if (sources.length > 1 && builder.inputs.length + sources.length > device.backend.limits.maxProgramArrays) {
+      sources.forEach((x, i) => computeInto([x], [places[i]!]));
+      return;
+    }
+    device.backend.map(builder.program(registers), builder.inputs, builder.scalars, places);
+    builder.countComputed();
+  } finally {
+    builder.close();
+  }
+}
+
 /** A program for a reduction, with its inputs: the pending operations of `x` if they need not be stored, else `x` as it is. */
 export interface Fused {
   readonly program: Program;

@@ -6,7 +6,6 @@ import { DeviceArray } from '../core/device-array.js';
 import { materialize, viewOf } from '../core/lazy.js';
 import { formatShape, normalizeDim, type Shape } from '../core/shape.js';
 import { array } from './create.js';
-import { plain } from './read.js';
 import type { Positions } from './selection.js';
 
 interface GatherOptions {
@@ -24,6 +23,7 @@ const gatherArray: Primitive<(x: KnetArray, indices: KnetArray, options: GatherO
         const length = (context.describe(0) as Shape)[dim]!;
         return dy => scatterArray(dy, indices, { dim, length });
       },
+      noGradient,
     ],
   },
 );
@@ -42,8 +42,14 @@ const scatterArray: Primitive<(x: KnetArray, indices: KnetArray, options: Gather
         const dim = options.dim as number;
         return dy => gatherArray(dy, indices, { dim });
       },
+      noGradient,
     ],
   });
+
+/** Positions have no gradient; they may still be a box, so that the tape that made them frees them. */
+function noGradient(): () => undefined {
+  return () => undefined;
+}
 
 /**
  * Slices of an array along one dimension, at the positions of an int32 vector; zeros where a position is negative. Repeated
@@ -71,8 +77,7 @@ export function positionsOf(list: Positions, device: Device): KnetArray {
   return list instanceof KnetArray ? list : array(list, { dtype: 'int32', device });
 }
 
-function checked(indices: KnetArray, x: KnetArray, caller: string): KnetArray {
-  const i = plain(indices, caller);
+function checked(i: KnetArray, x: KnetArray, caller: string): KnetArray {
   if (i.dtype !== 'int32' || i.ndim !== 1)
     throw new TypeError(`${caller}: indices must be an int32 vector, not ${i.dtype} ${formatShape(i.shape)}`);
   if (i.device !== x.device)

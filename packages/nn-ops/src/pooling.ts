@@ -1,0 +1,176 @@
+/** Pooling and unpooling over 1, 2 or 3 spatial dimensions. */
+import {
+  contiguous,
+  DeviceArray,
+  expand,
+  gather,
+  isBox,
+  KnetArray,
+  mul,
+  type PoolingGeometry,
+  type Primitive,
+  primitive,
+  type RuleContext,
+  reshape,
+  scatterAdd,
+  sum,
+  vec,
+  viewOf,
+} from '@knet/knetarray';
+import { composedPositions } from './pooling-default.js';
+import {
+  AVERAGE_INCLUDE_PADDING,
+  checkedPooling,
+  MAX,
+  type PoolingOptions,
+  poolingGeometry,
+  unpoolingGeometry,
+  type Weighting,
+  weightTable,
+  windowTable,
+} from './pooling-geometry.js';
+import { product } from './spatial.js';
+
+export { AVERAGE_EXCLUDE_PADDING, AVERAGE_INCLUDE_PADDING, MAX, type PoolingOptions } from './pooling-geometry.js';
+
+/**
+ * Pooling of x `[X1..XD, C, N]` to `[Y1..YD, C, N]`, `Yi = 1 + (Xi + 2 * padding - window) / stride`, the division truncated
+ * toward zero: a dimension shorter than the window gives one clipped window. Windows are clipped to the padded extent. In mode
+ * `MAX` a tie goes to the first element.
+ *
+ * @throws RangeError when shapes or options do not fit
+ *
+ * @example
+ * pool(x);                                                   // 2x2 maxima
+ * pool(x, { window: 3, stride: 2, padding: 1, mode: AVERAGE_EXCLUDE_PADDING });
+ */
+export function pool(x: KnetArray, options: PoolingOptions = {}): KnetArray {
+  const checked = checkedPooling(x, options, 'pool');
+  const { mode, alpha } = checked;
+  const g = poolingGeometry(x, checked);
+  const y = mode === MAX ? maxPool(x, g) : windowSums(x, g, mode === AVERAGE_INCLUDE_PADDING ? 'includePadding' : 'excludePadding');
+  return alpha === 1 ? y : mul(y, alpha);
+}
+
+/**
+ * Undoes pooling: the result `[(Xi - 1) * stride + window - 2 * padding .., C, N]` has every value copied over its window, so
+ * that `pool(unpool(x, options), options)` is x. For that, padded windows of mode `AVERAGE_INCLUDE_PADDING` hold
+ * more than the value, as the padding counts for 0. Where windows overlap, values add up.
+ *
+ * @throws RangeError when shapes or options do not fit
+ *
+ * @example
+ * unpool(x); // [14, 14, 8, 1] gives [28, 28, 8, 1]
+ */
+export function unpool(x: KnetArray, options: PoolingOptions = {}): KnetArray {
+  const checked = checkedPooling(x, options, 'unpool');
+  const g = unpoolingGeometry(x, checked);
+  const y = windowSpread(x, g, checked.mode === AVERAGE_INCLUDE_PADDING ? 'undoIncludePadding' : 'copy');
+  return checked.alpha === 1 ? y : mul(y, 1 / checked.alpha);
+}
+
+/** The largest elements: where they are is found first and has no derivative; choosing them is linear. */
+function maxPool(x: KnetArray, g: PoolingGeometry): KnetArray {
+  const shape = [...g.y, ...x.shape.slice(g.x.length)];
+  if (!isBox(x) && x instanceof DeviceArray && hasKernel(x) && product(shape) > 0) {
+    const [y, positions] = runKernel(x, g, shape);
+    positions.free();
+    return y;
+  }
+  return reshape(gather(vec(x), maxPositions(x, g)), shape);
+}
+
+interface MaxOptions {
+  readonly geometry: PoolingGeometry;
+}
+
+/** Position in `vec(x)` of the first largest element of each window, an int32 vector. */
+const maxPositionsOf: Primitive<(x: KnetArray, options: MaxOptions) => KnetArray> = /* @__PURE__ */ primitive('pool (positions)', {
+  methods: [
+    [
+      [KnetArray],
+      (x: DeviceArray, { geometry: g }: MaxOptions) => {
+        const size = product(g.y) * g.planes;
+        if (size === 0 || !hasKernel(x)) return composedPositions(x, g);
+        const [y, positions] = runKernel(x, g, [size]);
+        y.free();
+        return positions;
+      },
+    ],
+  ],
+  zeroDerivative: true,
+});
+
+const maxPositions = (x: KnetArray, geometry: PoolingGeometry): KnetArray => maxPositionsOf(x, { geometry });
+
+function hasKernel(x: DeviceArray): boolean {
+  const { backend } = x.device;
+  return backend.maxPooling !== undefined && backend.supports('maxPooling', x.dtype);
+}
+
+function runKernel(x: DeviceArray, g: PoolingGeometry, shape: readonly number[]): [y: DeviceArray, positions: DeviceArray] {
+  const { device } = x;
+  const source = contiguous(x);
+  const y = DeviceArray.empty(device, x.dtype, shape);
+  const positions = DeviceArray.empty(device, 'int32', [product(shape)]);
+  device.backend.maxPooling?.(g, viewOf(source), y.view(), positions.view());
+  if (source !== x) source.free();
+  return [y, positions];
+}
+
+interface SumOptions {
+  readonly geometry: PoolingGeometry;
+  readonly weighting: Weighting;
+}
+type SumFunction = (x: KnetArray, options: SumOptions) => KnetArray;
+
+const sumOptionsOf = (context: RuleContext): SumOptions => context.options as unknown as SumOptions;
+
+/** Weighted sums over windows of x: all of average pooling. */
+const sumWindows: Primitive<SumFunction> = /* @__PURE__ */ primitive<SumFunction>('pool (average)', {
+  methods: [
+    [
+      [KnetArray],
+      (x: DeviceArray, { geometry: g, weighting }: SumOptions) => {
+        const rest = x.shape.slice(g.x.length);
+        const windows = gather(reshape(x, [product(g.x), g.planes]), windowTable(x.device, g), 0);
+        const sums = sum(reshape(windows, [product(g.window), product(g.y), g.planes]), { dims: 0 });
+        const weighted = mul(reshape(sums, [product(g.y), g.planes]), weightTable(x.device, x.dtype, g, weighting));
+        return reshape(weighted, [...g.y, ...rest]);
+      },
+    ],
+  ],
+  derivatives: [
+    context => {
+      const options = sumOptionsOf(context);
+      return dy => spreadWindows(dy, options);
+    },
+  ],
+});
+
+/** The transpose of {@link sumWindows}: each value, weighted, is added to every element of its window. */
+const spreadWindows: Primitive<SumFunction> = /* @__PURE__ */ primitive<SumFunction>('unpool', {
+  methods: [
+    [
+      [KnetArray],
+      (y: DeviceArray, { geometry: g, weighting }: SumOptions) => {
+        const [size, count] = [product(g.window), product(g.y)];
+        const rest = y.shape.slice(g.y.length);
+        const weighted = mul(reshape(y, [count, g.planes]), weightTable(y.device, y.dtype, g, weighting));
+        const copies = expand(reshape(weighted, [1, count, g.planes]), [size, count, g.planes]);
+        const x = scatterAdd(reshape(copies, [size * count, g.planes]), windowTable(y.device, g), 0, product(g.x));
+        return reshape(x, [...g.x, ...rest]);
+      },
+    ],
+  ],
+  derivatives: [
+    context => {
+      const options = sumOptionsOf(context);
+      return dx => sumWindows(dx, options);
+    },
+  ],
+});
+
+const windowSums = (x: KnetArray, geometry: PoolingGeometry, weighting: Weighting): KnetArray => sumWindows(x, { geometry, weighting });
+const windowSpread = (x: KnetArray, geometry: PoolingGeometry, weighting: Weighting): KnetArray =>
+  spreadWindows(x, { geometry, weighting });
