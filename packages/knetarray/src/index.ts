@@ -60,7 +60,7 @@ export { cumsum } from './ops/scan.js';
 export { mat, permute, reshape, t, transpose, vec } from './ops/shape.js';
 export { embed, get, type Selector, Span, set, slice, span } from './ops/slice.js';
 export { logsumexp, mean, norm, std, type VarianceOptions, variance } from './ops/statistics.js';
-export { assign } from './ops/write.js';
+export { type Assignment, assign } from './ops/write.js';
 export { formatArray } from './print.js';
 export {
   binaryOps,

@@ -23,6 +23,8 @@ export class Buffer {
   watch: Watch | undefined = undefined;
   /** Storages that were replaced while pending programs still wanted their old contents, with the number of those readers. */
   private replaced: Map<Storage, number> | undefined = undefined;
+  /** The buffer that took over the storage, and the pending programs that will read it. */
+  private heir: Buffer | undefined = undefined;
 
   constructor(
     readonly manager: MemoryManager,
@@ -40,6 +42,10 @@ export class Buffer {
   /** A pending program has read `storage`, or will never do so. */
   releaseReader(storage: Storage): void {
     if (storage === this.storage) {
+      if (this.heir !== undefined) {
+        this.heir.releaseReader(storage);
+        return;
+      }
       this.readers--;
       this.#freeIfUnused();
       return;
@@ -66,11 +72,13 @@ export class Buffer {
     this.readers = 0;
   }
 
-  /** Hands the storage over to another buffer; this one is done with. */
-  surrender(): Storage {
-    this.manager.unwatch(this);
-    this.refs = Number.POSITIVE_INFINITY;
-    return this.storage;
+  /** Puts the storage of another buffer in place, together with its readers; the other one is done with. */
+  takeOver(other: Buffer): void {
+    this.manager.unwatch(other);
+    this.replace(other.storage);
+    this.readers = other.readers;
+    other.refs = Number.POSITIVE_INFINITY;
+    other.heir = this;
   }
 
   #freeIfUnused(): void {
