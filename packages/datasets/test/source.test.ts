@@ -164,7 +164,14 @@ describe('the hosts', () => {
   it('a bundle for browsers has no Node module in it', async () => {
     const src = join(import.meta.dirname, '../src');
     const bundle = async (platform: 'browser' | 'node', host: string) => {
-      const alias = { '#host': join(src, host) };
+      const source = (name: string) => join(src, `../../${name}/src/index.ts`);
+      const alias = {
+        '#host': join(src, host),
+        '@knet/knetarray': source('knetarray'),
+        '@knet/autograd/special': join(src, '../../autograd/src/special.ts'),
+        '@knet/autograd/gradcheck': join(src, '../../autograd/src/gradcheck.ts'),
+        '@knet/autograd': source('autograd'),
+      };
       const entryPoints = [join(src, 'index.ts')];
       const { metafile } = await build({ entryPoints, bundle: true, format: 'esm', write: false, metafile: true, platform, alias });
       return Object.values(metafile.outputs).flatMap(output => output.imports.map(i => i.path));

@@ -37,7 +37,7 @@ export { expand } from './ops/expand.js';
 export { gather, scatterAdd } from './ops/gather.js';
 export { cat, flip, hcat, pad, repeat, split, stack, vcat } from './ops/join.js';
 export { axpy, bmm, dot, matmul, outer } from './ops/linear.js';
-export { type RandomOptions, rand, randn, seed } from './ops/random.js';
+export { nextRandomKey, type RandomOptions, rand, randn, seed } from './ops/random.js';
 export type { NestedNumbers } from './ops/read.js';
 export {
   all,
@@ -61,7 +61,7 @@ export { cumsum } from './ops/scan.js';
 export { mat, permute, reshape, t, transpose, vec } from './ops/shape.js';
 export { embed, get, type Selector, Span, set, slice, span } from './ops/slice.js';
 export { logsumexp, mean, norm, std, type VarianceOptions, variance } from './ops/statistics.js';
-export { assign } from './ops/write.js';
+export { type Assignment, assign } from './ops/write.js';
 export { formatArray } from './print.js';
 export {
   binaryOps,

@@ -24,6 +24,8 @@ export class Buffer {
   watch: Watch | number | undefined = undefined;
   /** Storages that were replaced while pending programs still wanted their old contents, with the number of those readers. */
   private replaced: Map<Storage, number> | undefined = undefined;
+  /** The buffer that took over the storage, and the pending programs that will read it. */
+  private heir: Buffer | undefined = undefined;
 
   constructor(
     readonly manager: MemoryManager,
@@ -41,6 +43,10 @@ export class Buffer {
   /** A pending program has read `storage`, or will never do so. */
   releaseReader(storage: Storage): void {
     if (storage === this.storage) {
+      if (this.heir !== undefined) {
+        this.heir.releaseReader(storage);
+        return;
+      }
       this.readers--;
       this.#freeIfUnused();
       return;
@@ -67,11 +73,13 @@ export class Buffer {
     this.readers = 0;
   }
 
-  /** Hands the storage over to another buffer; this one is done with. */
-  surrender(): Storage {
-    this.manager.unwatch(this);
-    this.refs = Number.POSITIVE_INFINITY;
-    return this.storage;
+  /** Puts the storage of another buffer in place, together with its readers; the other one is done with. */
+  takeOver(other: Buffer): void {
+    this.manager.unwatch(other);
+    this.replace(other.storage);
+    this.readers = other.readers;
+    other.refs = Number.POSITIVE_INFINITY;
+    other.heir = this;
   }
 
   #freeIfUnused(): void {

@@ -5,6 +5,7 @@ import { getDevice } from '../core/device.js';
 import { DeviceArray } from '../core/device-array.js';
 import { isFloat } from '../core/dtype.js';
 import { checkShape, type Shape } from '../core/shape.js';
+import type { PhiloxKey } from '../random/philox.js';
 import { type ArrayOptions, supported } from './create.js';
 
 let seedValue = 1;
@@ -29,6 +30,14 @@ export function seed(n: number): void {
   calls = 0;
 }
 
+/**
+ * The key of the next random call in the sequence of {@link seed}, for random choices made on the host with `fillBits` and the
+ * like: each call takes one from the sequence.
+ */
+export function nextRandomKey(): PhiloxKey {
+  return [seedValue >>> 0, calls++ >>> 0];
+}
+
 /** Uniform numbers in [0, 1). */
 export function rand(shape: Shape, options: RandomOptions = {}): KnetArray {
   return fill('uniform', shape, options, 'rand');
@@ -49,7 +58,7 @@ function fill(
   if (!isFloat(dtype)) throw new TypeError(`${caller}: expected float32 or float64, not ${dtype}`);
   const result = DeviceArray.empty(d, dtype, [...checkShape(shape, caller)]);
   // One key per call: the seed, and how many calls came before. Seeds of single calls have the highest counter for themselves.
-  const key: [number, number] = own === undefined ? [seedValue >>> 0, calls++ >>> 0] : [own >>> 0, 0xffffffff];
+  const key = own === undefined ? nextRandomKey() : ([own >>> 0, 0xffffffff] as const);
   if (result.size > 0) d.backend.random(distribution, key, result.view());
   return result;
 }

@@ -40,27 +40,46 @@ export function checkWritable(x: KnetArray, caller: string): DeviceArray {
   return target;
 }
 
+/** An array and the values that it is to get. */
+export type Assignment = readonly [target: KnetArray, value: KnetArray];
+
 /**
- * Gives arrays new elements, all of them at once: the values are computed first, arrays of one shape in one program, and
- * only then take the places of the old ones. If anything fails, every target is as it was.
+ * Gives arrays new elements, all of them at once: the values are computed first, those of one group that have one shape in one
+ * program, and only then take the places of the old ones. If anything fails, every target is as it was.
  *
+ * @param groups - pairs that share intermediate results belong in one group; those of other groups are computed apart
  * @example
  * assign([[w, sub(w, mul(lr, g))]]);
  */
-export function assign(pairs: readonly (readonly [target: KnetArray, value: KnetArray])[]): void {
-  const work = pairs.map(([t, v]) => {
-    const target = checkWritable(t, 'assign');
-    const source = value(v);
-    if (!(source instanceof DeviceArray)) throw new TypeError('assign: expected a KnetArray as value');
-    if (!sameShape(target.shape, source.shape) || target.dtype !== source.dtype) {
-      throw new RangeError(
-        `assign: a value of shape ${formatShape(source.shape)} ${source.dtype} for an array of shape ${formatShape(target.shape)} ${target.dtype}`,
-      );
-    }
-    return { target, source };
-  });
+export function assign(...groups: readonly (readonly Assignment[])[]): void {
+  const work = groups.map(pairs => pairs.map(check));
+  for (const pairs of work) computeGroup(pairs.map(({ source }) => source));
+  const all = work.flat();
+  // Pending results that still want the old elements of a pending target must not find the new ones.
+  for (const { target } of all) if (target.pending !== undefined && target.pending.users.length > 0) materialize(target);
+  for (const { target, source } of all) put(target, source);
+}
+
+interface CheckedAssignment {
+  readonly target: DeviceArray;
+  readonly source: DeviceArray;
+}
+
+function check([t, v]: Assignment): CheckedAssignment {
+  const target = checkWritable(t, 'assign');
+  const source = value(v);
+  if (!(source instanceof DeviceArray)) throw new TypeError('assign: expected a KnetArray as value');
+  if (!sameShape(target.shape, source.shape) || target.dtype !== source.dtype) {
+    throw new RangeError(
+      `assign: a value of shape ${formatShape(source.shape)} ${source.dtype} for an array of shape ${formatShape(target.shape)} ${target.dtype}`,
+    );
+  }
+  return { target, source };
+}
+
+function computeGroup(sources: readonly DeviceArray[]): void {
   const groups = new Map<string, DeviceArray[]>();
-  for (const { source } of work) {
+  for (const source of sources) {
     if (source.pending === undefined) continue;
     const key = `${source.device.name} ${source.dtype} ${source.shape.join()}`;
     const group = groups.get(key);
@@ -68,7 +87,6 @@ export function assign(pairs: readonly (readonly [target: KnetArray, value: Knet
     else if (!group.includes(source)) group.push(source);
   }
   for (const group of groups.values()) computeTogether(group);
-  for (const { target, source } of work) put(target, source);
 }
 
 function computeTogether(group: readonly DeviceArray[]): void {
@@ -92,9 +110,7 @@ function put(target: DeviceArray, source: DeviceArray): void {
 /** Whether an array was made inside a scope and nothing else shows its elements: its storage can be taken over. */
 function isTemporary(x: DeviceArray): boolean {
   const { buffer } = x;
-  return (
-    x.scoped && x.holds === 0 && x.contiguous && x.offset === 0 && buffer?.length === x.size && buffer.refs === 1 && buffer.readers === 0
-  );
+  return x.scoped && x.holds === 0 && x.contiguous && x.offset === 0 && buffer?.length === x.size && buffer.refs === 1;
 }
 
 /** Moves the storage of `fresh`, which is given up, to `target`. */
@@ -104,6 +120,6 @@ function replaceStorage(target: DeviceArray, fresh: DeviceArray): void {
   if (target.buffer === undefined) {
     from.refs++;
     target.settleInto(from);
-  } else target.buffer.replace(from.surrender());
+  } else target.buffer.takeOver(from);
   fresh.free();
 }
