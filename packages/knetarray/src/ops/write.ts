@@ -56,7 +56,7 @@ export function assign(...groups: readonly (readonly Assignment[])[]): void {
   for (const pairs of work) computeGroup(pairs.map(({ source }) => source));
   const all = work.flat();
   // Pending results that still want the old elements of a pending target must not find the new ones.
-  for (const { target } of all) if (target.pending !== undefined && target.pending.users.length > 0) materialize(target);
+  for (const { target } of all) if ((target.pending?.users?.length ?? 0) > 0) materialize(target);
   for (const { target, source } of all) put(target, source);
 }
 
