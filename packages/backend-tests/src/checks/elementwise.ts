@@ -95,7 +95,7 @@ export function checkElementwise(suite: Suite): void {
   });
   suite.group('broadcasting', () => {
     for (const dtype of suite.dtypes) {
-      suite.test('broadcasting', dtype, () => checkBroadcasting(suite, dtype));
+      suite.test('broadcasting', dtype, () => checkBroadcasting(dtype));
     }
   });
   suite.group('fusion', () => {
@@ -117,7 +117,15 @@ async function checkSpecial(op: (typeof opNames)[number], c: OperationCase, dtyp
   }
 }
 
-async function checkBroadcasting(suite: Suite, dtype: DType): Promise<void> {
+/** The dtype of a result when one operand is a number: the type has to hold it. */
+function withNumber(dtype: DType, n: number): DType {
+  if (isFloat(dtype)) return dtype;
+  if (!Number.isInteger(n)) return 'float32';
+  if (dtype === 'int32') return dtype;
+  return n < 0 || n > (dtype === 'bool' ? 1 : 255) ? 'int32' : dtype;
+}
+
+async function checkBroadcasting(dtype: DType): Promise<void> {
   for (const op of ['add', 'sub', 'max', 'gt'] as const) {
     const c = operationCases[op];
     const result = resultType(c, dtype);
@@ -135,13 +143,15 @@ async function checkBroadcasting(suite: Suite, dtype: DType): Promise<void> {
       }
     }
     const a = sample(dtype, [3, 70], { seed: 5 });
-    await expectArray(functionOf(op)(upload(a), 2), elementwise(c.f, result, a, 2), exact, `${op} with a number`);
-    await expectArray(functionOf(op)(2, upload(a)), elementwise(c.f, result, 2, a), exact, `${op} of a number`);
+    for (const n of [1, 2, 300, -3, 0.5]) {
+      const type = withNumber(result, n);
+      await expectArray(functionOf(op)(upload(a), n), elementwise(c.f, type, a, n), exact, `${op} with ${n}`);
+      await expectArray(functionOf(op)(n, upload(a)), elementwise(c.f, type, n, a), exact, `${op} of ${n}`);
+    }
   }
   const where = functionOf('where');
   const [x, y, z] = [sample(dtype, [4, 1], { seed: 3 }), sample(dtype, [1, 5], { seed: 4 }), sample(dtype, [4, 5, 2], { seed: 6 })];
   await expectArray(where(upload(x), upload(y), upload(z)), elementwise(operationCases.where.f, dtype, x, y, z), exact, 'where');
-  void suite;
 }
 
 /** A chain longer than any program, with shared values, broadcasts, constants and views: fused and at once, the bits are the same. */

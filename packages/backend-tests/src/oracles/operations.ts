@@ -125,8 +125,8 @@ export const operationCases: Readonly<Record<OpName, OperationCase>> = {
       [nan, 1],
     ],
   },
-  max: { f: (a, b) => (isNan(a!) || isNan(b!) ? nan : a! > b! ? a! : b!), ranges: [wide, wide], whole: true, special: pairs },
-  min: { f: (a, b) => (isNan(a!) || isNan(b!) ? nan : a! < b! ? a! : b!), ranges: [wide, wide], whole: true, special: pairs },
+  max: { f: (a, b) => (isNan(a!) || isNan(b!) ? nan : Math.max(a!, b!)), ranges: [wide, wide], whole: true, special: pairs },
+  min: { f: (a, b) => (isNan(a!) || isNan(b!) ? nan : Math.min(a!, b!)), ranges: [wide, wide], whole: true, special: pairs },
   atan2: {
     f: (a, b) => Math.atan2(a!, b!),
     ranges: [wide, wide],
