@@ -1,8 +1,14 @@
 /** The conformance suite: what every backend has to pass. */
 import type { Backend } from '@knet/knetarray';
 import { checkElementwise } from './checks/elementwise.js';
+import { checkErrors } from './checks/errors.js';
+import { checkGradients } from './checks/gradients.js';
+import { checkLeaks } from './checks/leaks.js';
+import { checkMaking } from './checks/making.js';
 import { checkMatmul } from './checks/matmul.js';
 import { checkReductions } from './checks/reduce.js';
+import { checkStructure } from './checks/structure.js';
+import { checkWrites } from './checks/writes.js';
 import { type ConformanceOptions, Suite } from './suite.js';
 
 /**
@@ -22,5 +28,11 @@ export function conformance(factory: () => Backend, options: ConformanceOptions)
     checkElementwise(suite);
     checkReductions(suite);
     checkMatmul(suite);
+    checkStructure(suite);
+    checkMaking(suite);
+    checkWrites(suite);
+    checkErrors(suite);
+    checkGradients(suite);
+    checkLeaks(suite);
   });
 }

@@ -20,6 +20,8 @@ export interface MemoryReport {
 export class Buffer {
   refs = 1;
   readers = 0;
+  /** Holds of running gradient computations on arrays that show it. */
+  holds = 0;
   watch: Watch | undefined = undefined;
   /** Storages that were replaced while pending programs still wanted their old contents, with the number of those readers. */
   private replaced: Map<Storage, number> | undefined = undefined;
