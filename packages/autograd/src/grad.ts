@@ -75,7 +75,7 @@ function differentiate(f: Differentiable, argnum: number, withLoss: boolean): (a
     if (withLoss) keep(loss);
     unboxArguments(args, tape);
     tape.endForward();
-    if (root !== undefined && seed !== undefined) tape.backward(root, seed, accumulate);
+    if (root !== undefined && seed !== undefined) tape.backwardTo(leaves, root, seed, accumulate);
     let next = 0;
     const gradient = mapLeaves(args[argnum], leaf => collect(leaves[next++]!, leaf));
     return [gradient, loss];

@@ -76,7 +76,7 @@ export function diff<T>(f: () => T): Recorded<T> {
   }
   keep(result);
   tape.endForward();
-  if (root !== undefined && seed !== undefined) tape.backward(root, seed, accumulate);
+  if (root !== undefined && seed !== undefined) tape.backwardTo(leaves.values(), root, seed, accumulate);
   return {
     value: result,
     grad<P extends Value>(parameter: P): P {

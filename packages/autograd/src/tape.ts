@@ -69,8 +69,8 @@ export class Tape {
     this.entries.length = 0;
   }
 
-  /** Walks the tape back from `root` with the gradient `seed`; the gradients of leaves stay in their entries. */
-  backward(root: Entry, seed: Value, add: Accumulate): void {
+  /** Walks the tape back from `root` with the gradient `seed`; the gradients of leaves, which are not on the tape, stay in their entries. */
+  private backward(root: Entry, seed: Value, add: Accumulate): void {
     retain(seed);
     root.gradient = seed;
     const { entries } = this;
@@ -83,6 +83,16 @@ export class Tape {
     } finally {
       for (const entry of entries) letGo(entry);
       entries.length = 0;
+    }
+  }
+
+  /** The backward pass with nothing left behind if a rule throws: the gradients of `leaves` are then given up too. */
+  backwardTo(leaves: Iterable<Entry>, root: Entry, seed: Value, add: Accumulate): void {
+    try {
+      this.backward(root, seed, add);
+    } catch (error) {
+      for (const leaf of leaves) letGo(leaf);
+      throw error;
     }
   }
 
@@ -122,7 +132,7 @@ function letGo(entry: Entry): void {
     for (const x of entry.captured) release(x);
     entry.captured = undefined;
   }
-  if (entry.parents !== undefined && entry.gradient !== undefined) {
+  if (entry.gradient !== undefined) {
     release(entry.gradient);
     entry.gradient = undefined;
   }

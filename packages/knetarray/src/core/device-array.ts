@@ -31,7 +31,7 @@ export interface Pending {
 
 /** An array on a device. Made by functions like `array` and `zeros`, never by its constructor. */
 export class DeviceArray extends ArrayWithMethods implements Resource {
-  holds = 0;
+  #holds = 0;
   owned = false;
   /** True after `dispose()`, or when the tape that owned it let it go. */
   released = false;
@@ -87,6 +87,15 @@ export class DeviceArray extends ArrayWithMethods implements Resource {
     return arrayLeaf;
   }
 
+  /** Part of {@link Resource}; the buffer knows the holds of all its arrays, so that no view of a held array is written. */
+  get holds(): number {
+    return this.#holds;
+  }
+  set holds(n: number) {
+    if (this.buffer !== undefined && !this.released) this.buffer.holds += n - this.#holds;
+    this.#holds = n;
+  }
+
   get strides(): readonly number[] {
     this.#strides ??= contiguousStrides(this.shape);
     return this.#strides;
@@ -103,6 +112,7 @@ export class DeviceArray extends ArrayWithMethods implements Resource {
     const users = this.pending?.users;
     const old = this.pending;
     this.buffer = buffer;
+    if (!this.released) buffer.holds += this.#holds;
     this.pending = undefined;
     if (users !== undefined) {
       for (const user of users) {
@@ -141,8 +151,10 @@ export class DeviceArray extends ArrayWithMethods implements Resource {
   free(): void {
     if (this.released) return;
     this.released = true;
-    if (this.buffer !== undefined) this.buffer.unref();
-    else this.dieIfUnused();
+    if (this.buffer !== undefined) {
+      this.buffer.holds -= this.#holds;
+      this.buffer.unref();
+    } else this.dieIfUnused();
   }
 
   /** Part of {@link Resource}: from now on only the garbage collector can tell when the user drops it. */

@@ -1,5 +1,5 @@
 /** Lazy evaluation: pending elementwise operations grow into a program, which runs when bytes are needed. */
-import type { Storage, View } from '../backend.js';
+import type { Limits, Storage, View } from '../backend.js';
 import {
   encode,
   instructionBase,
@@ -16,7 +16,9 @@ import { type DType, typedArray } from './dtype.js';
 import { broadcastStrides, type Shape, sameShape, sizeOf } from './shape.js';
 
 /** A new pending array: the result of an elementwise operation on operands of this dtype that broadcast to this shape. */
-export function defer(op: number, device: Device, dtype: DType, shape: Shape, inputs: readonly Operand[]): DeviceArray {
+export function defer(op: number, device: Device, dtype: DType, shape: Shape, operands: readonly Operand[]): DeviceArray {
+  // A constant enters as its number: nobody waits for it, and a later write to it is not seen.
+  const inputs = operands.map(x => (typeof x === 'number' ? x : (x.constantValue ?? x)));
   const { limits } = device.backend;
   const maxArrays = Math.min(limits.maxProgramArrays - 3, maxProgramInputs);
   const most = Math.min(limits.maxInstructions, maxInstructions);
@@ -25,7 +27,7 @@ export function defer(op: number, device: Device, dtype: DType, shape: Shape, in
     // Too long for one program: the operand with the longest one is computed now.
     let longest: DeviceArray | undefined;
     for (const x of inputs) {
-      if (typeof x === 'number' || x.pending === undefined || x.pending.op === -1) continue;
+      if (typeof x === 'number' || x.pending === undefined) continue;
       if (longest?.pending === undefined || x.pending.instructions > longest.pending.instructions) longest = x;
     }
     if (longest === undefined) break;
@@ -75,10 +77,10 @@ function measure(inputs: readonly Operand[], shape: Shape): ProgramSize {
     const x = inputs[i]!;
     if (typeof x === 'number') scalars++;
     else if (x.pending === undefined || !sameShape(x.shape, shape)) arrays++;
-    else if (x.pending.op === -1) scalars++;
     else {
       instructions += x.pending.instructions;
-      arrays += x.pending.arrays;
+      // Computed apart, even a value made of numbers only is an array.
+      arrays += Math.max(x.pending.arrays, 1);
       scalars += x.pending.scalars;
     }
   }
@@ -155,6 +157,29 @@ export function computeInto(sources: readonly DeviceArray[], places: readonly Vi
   }
 }
 
+/** Computes pending arrays of one shape and dtype in as few programs as the limits of the device allow. */
+export function computeGroup(targets: readonly DeviceArray[]): void {
+  const open = targets.filter(x => x.pending !== undefined);
+  if (open.length === 0) return;
+  if (open.length > 1 && !fitTogether(open)) {
+    const half = open.length >> 1;
+    computeGroup(open.slice(0, half));
+    computeGroup(open.slice(half));
+  } else compute(open);
+}
+
+function fitTogether(targets: readonly DeviceArray[]): boolean {
+  const { device, dtype, shape } = targets[0]!;
+  const builder = Builder.open(device, dtype, shape);
+  try {
+    for (const x of targets) builder.prepare(x);
+    for (const x of targets) builder.root(x);
+    return builder.within(device.backend.limits, targets.length);
+  } finally {
+    builder.close();
+  }
+}
+
 /** A program for a reduction, with its inputs: the pending operations of `x` if they need not be stored, else `x` as it is. */
 export interface Fused {
   readonly program: Program;
@@ -219,7 +244,7 @@ class Builder {
     if (pending === undefined || x.stamp === -this.#stamp) return;
     x.stamp = -this.#stamp;
     for (const input of pending.inputs) {
-      if (typeof input === 'number' || input.pending === undefined || input.pending.op === -1) continue;
+      if (typeof input === 'number' || input.pending === undefined) continue;
       const foreign = input.dtype !== this.#dtype || !sameShape(input.shape, this.#shape);
       if (foreign || (storeHeld && (input.holds > 0 || input.pending.computed > 0))) compute([input]);
       else this.prepare(input, storeHeld);
@@ -257,6 +282,16 @@ class Builder {
     return outputs;
   }
 
+  /** Whether the program stays within limits when it has this many outputs. */
+  within(limits: Limits, outputs: number): boolean {
+    return (
+      this.inputs.length + outputs <= limits.maxProgramArrays &&
+      this.inputs.length <= maxProgramInputs &&
+      this.scalars.length <= maxProgramScalars &&
+      this.#codes.length <= Math.min(limits.maxInstructions, maxInstructions)
+    );
+  }
+
   program(outputs: readonly number[]): Program {
     return internProgram(this.#dtype, this.inputs.length, this.scalars.length, this.#codes, this.#codes.length, outputs);
   }
@@ -275,9 +310,7 @@ class Builder {
 
   #operand(x: Operand, snapshot: Storage | undefined): number {
     if (typeof x === 'number') return this.#scalar(x);
-    const { pending } = x;
-    if (pending === undefined) return this.input(x, snapshot);
-    return pending.op === -1 ? this.#scalar(pending.inputs[0] as number) : this.#visit(x, pending);
+    return x.pending === undefined ? this.input(x, snapshot) : this.#visit(x, x.pending);
   }
 
   #scalar(value: number): number {

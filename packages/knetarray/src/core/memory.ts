@@ -20,6 +20,8 @@ export interface MemoryReport {
 export class Buffer {
   refs = 1;
   readers = 0;
+  /** Holds of running gradient computations on arrays that show it. */
+  holds = 0;
   /** How its collection is noticed: for storages to release a {@link Watch}, else the number of bytes. */
   watch: Watch | number | undefined = undefined;
   /** Storages that were replaced while pending programs still wanted their old contents, with the number of those readers. */

@@ -74,9 +74,12 @@ function firstArray(name: string, args: readonly unknown[]): DeviceArray {
 }
 
 function integerResult(name: string, dtype: DType, args: readonly unknown[]): DType {
-  const fractions = args.some(x => typeof x === 'number' && !Number.isInteger(x));
-  if (!integral.has(name) || fractions) return 'float32';
+  const beyond = args.some(x => typeof x === 'number' && (x | 0) !== x);
+  if (!integral.has(name) || beyond) return 'float32';
   // Bytes do not hold sums and negative numbers: their arithmetic is done on int32.
   const arithmetic = name === 'neg' || name === 'add' || name === 'sub' || name === 'mul' || name === 'abs2';
-  return arithmetic && dtype !== 'int32' ? 'int32' : dtype;
+  if (arithmetic) return 'int32';
+  // A number that the type cannot hold must not become another one: 2 is no truth value, 300 no byte.
+  const highest = dtype === 'bool' ? 1 : 255;
+  return dtype !== 'int32' && args.some(x => typeof x === 'number' && (x < 0 || x > highest)) ? 'int32' : dtype;
 }

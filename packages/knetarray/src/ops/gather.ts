@@ -5,6 +5,7 @@ import type { Device } from '../core/device.js';
 import { DeviceArray } from '../core/device-array.js';
 import { materialize, viewOf } from '../core/lazy.js';
 import { formatShape, normalizeDim, type Shape } from '../core/shape.js';
+import { astype } from './cast.js';
 import { array } from './create.js';
 import type { Positions } from './selection.js';
 
@@ -69,7 +70,9 @@ export function gather(x: KnetArray, indices: KnetArray, dim = 0): KnetArray {
  * {@link gather}. Negative positions are left out.
  */
 export function scatterAdd(x: KnetArray, indices: KnetArray, dim: number, length: number): KnetArray {
-  return scatterArray(x, checked(indices, x, 'scatterAdd'), { dim: normalizeDim(dim, x.ndim, 'scatterAdd'), length });
+  // Sums of truth values and bytes count: they are int32, as those of sum.
+  const terms = x.dtype === 'bool' || x.dtype === 'uint8' ? astype(x, 'int32') : x;
+  return scatterArray(terms, checked(indices, x, 'scatterAdd'), { dim: normalizeDim(dim, x.ndim, 'scatterAdd'), length });
 }
 
 /** A list of positions on a device. */

@@ -1,5 +1,5 @@
 /** Joining and rearranging: cat, hcat, vcat, stack, split, repeat, flip, pad. */
-import { type Primitive, primitive } from '@knet/autograd';
+import { type Primitive, primitive, where } from '@knet/autograd';
 import { KnetArray } from '../array.js';
 import { DeviceArray } from '../core/device-array.js';
 import { type DType, promote } from '../core/dtype.js';
@@ -7,7 +7,7 @@ import { materialize, viewOf } from '../core/lazy.js';
 import { formatShape, normalizeDim, type Shape, sizeOf } from '../core/shape.js';
 import { copyProgram } from '../program.js';
 import { astype } from './cast.js';
-import { array } from './create.js';
+import { array, full } from './create.js';
 import { differentDevices } from './elementwise.js';
 import { expand, expandNumber } from './expand.js';
 import { gather } from './gather.js';
@@ -141,8 +141,10 @@ export function pad(x: KnetArray, widths: readonly (readonly [before: number, af
   if (widths.length > x.ndim || widths.some(([a, b]) => a < 0 || b < 0)) {
     throw new RangeError(`pad: expected at most ${x.ndim} pairs of widths of 0 or more for shape ${formatShape(x.shape)}`);
   }
-  // Shifting the values keeps one kernel: what is added around is 0 before and `value` after.
-  return value === 0 ? embed(x, { shape, regular }) : embed(x.sub(value), { shape, regular }).add(value);
+  const padded = embed(x, { shape, regular });
+  if (value === 0) return padded;
+  const inside = embed(full(x.shape, 1, { dtype: x.dtype, device: x.device }), { shape, regular });
+  return where(inside, padded, value);
 }
 
 function runCat(args: readonly (DeviceArray | CatOptions)[]): DeviceArray {

@@ -3,7 +3,7 @@ import { abs, abs2, eq, isBox, mul, ne, type Primitive, primitive, value } from 
 import { KnetArray } from '../array.js';
 import type { ReduceOp } from '../backend.js';
 import { DeviceArray } from '../core/device-array.js';
-import type { DType } from '../core/dtype.js';
+import { type DType, isFloat } from '../core/dtype.js';
 import { fuseInto } from '../core/lazy.js';
 import { formatShape, normalizeDim, normalizeDims, type Shape, sameShape, sizeOf } from '../core/shape.js';
 import { astype } from './cast.js';
@@ -31,21 +31,31 @@ export const sum: Primitive<Reduction> = /* @__PURE__ */ primitive<Reduction>('s
   ],
 });
 
-/** Largest element; -Infinity for no elements. Every element that equals it receives the whole gradient. */
+/** Largest element; for no elements -Infinity, or the lowest number of an integer type. Every element that equals it receives the whole gradient. */
 export const maximum: Primitive<Reduction> = /* @__PURE__ */ primitive<Reduction>('maximum', {
-  methods: [[[KnetArray], (x: DeviceArray, options?: DimsOptions) => reduce('max', x, options, Number.NEGATIVE_INFINITY)]],
+  methods: [[[KnetArray], (x: DeviceArray, options?: DimsOptions) => reduce('max', x, options, lowest(x.dtype))]],
   derivatives: [extreme],
 });
 
-/** Smallest element; Infinity for no elements. Every element that equals it receives the whole gradient. */
+/** Smallest element; for no elements Infinity, or the highest number of an integer type. Every element that equals it receives the whole gradient. */
 export const minimum: Primitive<Reduction> = /* @__PURE__ */ primitive<Reduction>('minimum', {
-  methods: [[[KnetArray], (x: DeviceArray, options?: DimsOptions) => reduce('min', x, options, Number.POSITIVE_INFINITY)]],
+  methods: [[[KnetArray], (x: DeviceArray, options?: DimsOptions) => reduce('min', x, options, highest(x.dtype))]],
   derivatives: [extreme],
 });
 
 function extreme({ args, y }: { args: Parameters<Reduction>; y: KnetArray }): (dy: KnetArray) => KnetArray {
   const x = args[0];
   return dy => mul(eq(x, y), dy);
+}
+
+function lowest(dtype: DType): number {
+  if (isFloat(dtype)) return Number.NEGATIVE_INFINITY;
+  return dtype === 'int32' ? -(2 ** 31) : 0;
+}
+
+function highest(dtype: DType): number {
+  if (isFloat(dtype)) return Number.POSITIVE_INFINITY;
+  return dtype === 'int32' ? 2 ** 31 - 1 : dtype === 'uint8' ? 255 : 1;
 }
 
 const plainProd: Primitive<Reduction> = /* @__PURE__ */ primitive<Reduction>('prod', {
@@ -84,9 +94,16 @@ export const minabs: Reduction = (x, options) => minimum(abs(x), options);
 /** Number of elements that are not 0. */
 export const countnz: Reduction = (x, options) => sum(ne(x, 0), options);
 /** 1 where any element is not 0. */
-export const any: Reduction = (x, options) => maximum(ne(x, 0), options).mul(x.size === 0 ? 0 : 1);
+export const any: Reduction = (x, options) => (x.size === 0 ? vacuous(x, options, 0) : maximum(ne(x, 0), options));
 /** 1 where every element is not 0. */
-export const all: Reduction = (x, options) => (x.size === 0 ? sum(x, options).mul(0).add(1) : minimum(ne(x, 0), options));
+export const all: Reduction = (x, options) => (x.size === 0 ? vacuous(x, options, 1) : minimum(ne(x, 0), options));
+
+/** The truth value of no elements, in the shape that the reduction has. */
+function vacuous(x: KnetArray, options: DimsOptions | undefined, value: number): KnetArray {
+  const dims = normalizeDims(options?.dims, x.ndim, value === 0 ? 'any' : 'all');
+  const shape = options?.dims === undefined ? [] : x.shape.map((n, d) => (dims.includes(d) ? 1 : n));
+  return DeviceArray.constant(x.device, x.dtype, shape, value);
+}
 
 /** Position of the first largest element along one dimension, int32; over a whole array its column-major position. */
 export const argmax: Primitive<(x: KnetArray, options?: { dims?: number }) => KnetArray> = /* @__PURE__ */ primitive('argmax', {

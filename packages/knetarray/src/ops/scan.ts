@@ -4,6 +4,7 @@ import { KnetArray } from '../array.js';
 import { DeviceArray } from '../core/device-array.js';
 import { viewOf } from '../core/lazy.js';
 import { normalizeDim } from '../core/shape.js';
+import { astype } from './cast.js';
 import { flip, pad } from './join.js';
 import { plain } from './read.js';
 import { slice, span } from './slice.js';
@@ -20,7 +21,9 @@ const scan: Primitive<(x: KnetArray, options: { dim: number }) => KnetArray> = /
 
 /** Cumulative sum along a dimension: each element plus all before it. */
 export function cumsum(x: KnetArray, { dims = 0 }: { dims?: number } = {}): KnetArray {
-  return scan(x, { dim: normalizeDim(dims, x.ndim, 'cumsum') });
+  // Sums of truth values and bytes count: they are int32, as those of sum.
+  const terms = x.dtype === 'bool' || x.dtype === 'uint8' ? astype(x, 'int32') : x;
+  return scan(terms, { dim: normalizeDim(dims, x.ndim, 'cumsum') });
 }
 
 function run(x: DeviceArray, dim: number): DeviceArray {

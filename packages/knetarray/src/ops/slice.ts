@@ -9,7 +9,6 @@ import { differentDevices } from './elementwise.js';
 import { gather, positionsOf } from './gather.js';
 import { plain } from './read.js';
 import { parseSelection, type Regular, type Selector } from './selection.js';
-import { reshape } from './shape.js';
 import { writable } from './write.js';
 
 export { type Selector, Span, span } from './selection.js';
@@ -91,7 +90,7 @@ export function set(x: KnetArray, selectors: Selector | readonly Selector[], val
   const { regular, lists } = parseSelection(target.shape, list, 'set');
   const region = regular.map((r, d) => (lists[d] === undefined ? r.count : sizeOfList(lists[d])));
   const kept = region.filter((_, d) => !regular[d]!.drop);
-  const source = sourceOf(value, target, kept, region);
+  const source = sourceOf(value, target, kept, region, regular);
   const data = viewOf(source);
   const { storage } = target.requireBuffer();
   const { backend } = target.device;
@@ -103,6 +102,7 @@ export function set(x: KnetArray, selectors: Selector | readonly Selector[], val
     const input = { ...data, shape: counts, offset: data.offset + at.reduce((sum, i, d) => sum + i * data.strides[d]!, 0) };
     backend.map(program, [input], [], [{ storage, dtype: target.dtype, shape: counts, strides, offset }]);
   });
+  source.free();
 }
 
 function sizeOfList(list: Int32Array | KnetArray | undefined): number {
@@ -110,7 +110,7 @@ function sizeOfList(list: Int32Array | KnetArray | undefined): number {
 }
 
 /** The written value, broadcast to the region. */
-function sourceOf(value: number | KnetArray, target: DeviceArray, kept: Shape, region: Shape): DeviceArray {
+function sourceOf(value: number | KnetArray, target: DeviceArray, kept: Shape, region: Shape, regular: readonly Regular[]): DeviceArray {
   const { device, dtype } = target;
   if (typeof value === 'number') return DeviceArray.constant(device, dtype, region, asDType(value, dtype));
   const source = plain(value, 'set');
@@ -120,10 +120,15 @@ function sourceOf(value: number | KnetArray, target: DeviceArray, kept: Shape, r
   }
   const copy = copyArray(source, dtype);
   materialize(copy);
-  const aligned = sameShape(source.shape, kept) ? plain(reshape(copy, region), 'set') : copy;
-  const buffer = aligned.requireBuffer();
+  const buffer = copy.requireBuffer();
   buffer.refs++;
-  return DeviceArray.of(device, dtype, region, buffer, aligned.offset, broadcastStrides(aligned.shape, aligned.strides, region));
+  // Dropped dimensions have one position, so their stride does not matter.
+  const strides = broadcastStrides(copy.shape, copy.strides, kept);
+  let next = 0;
+  const aligned = regular.map(r => (r.drop ? 0 : strides[next++]!));
+  const view = DeviceArray.of(device, dtype, region, buffer, copy.offset, aligned);
+  copy.free();
+  return view;
 }
 
 /** Splits a selection with lists into regular pieces, one per combination of listed positions. */

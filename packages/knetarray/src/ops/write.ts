@@ -2,8 +2,9 @@
 import { boxEntry, isBox, value } from '@knet/autograd';
 import type { KnetArray } from '../array.js';
 import { DeviceArray } from '../core/device-array.js';
-import { compute, copyArray, materialize } from '../core/lazy.js';
+import { computeGroup, copyArray, materialize } from '../core/lazy.js';
 import { formatShape, sameShape } from '../core/shape.js';
+import { differentDevices } from './elementwise.js';
 
 /**
  * The array behind a handle, ready to be written in place.
@@ -11,9 +12,10 @@ import { formatShape, sameShape } from '../core/shape.js';
  */
 export function writable(x: KnetArray, caller: string): DeviceArray {
   const target = checkWritable(x, caller);
-  const { pending } = target;
-  if (pending !== undefined) materialize(target);
-  else if (target.requireBuffer().readers > 0) {
+  if (target.strides.some((stride, d) => stride === 0 && target.shape[d]! > 1))
+    throw new TypeError(`${caller}: this array repeats the elements of a smaller one (expand); write to that one, or to a copy(a)`);
+  materialize(target);
+  if (target.requireBuffer().readers > 0) {
     // Somebody still has to read the old elements: they keep the old storage, this array goes on with a copy.
     const buffer = target.requireBuffer();
     const whole = DeviceArray.of(target.device, target.dtype, [buffer.length], buffer);
@@ -35,7 +37,7 @@ export function checkWritable(x: KnetArray, caller: string): DeviceArray {
   }
   if (!(target instanceof DeviceArray)) throw new TypeError(`${caller}: expected a KnetArray`);
   if (target.released) target.requireBuffer();
-  if (target.holds > 0)
+  if (target.holds > 0 || (target.buffer?.holds ?? 0) > 0)
     throw new Error(`${caller}: a running gradient computation still needs the elements of this array; write after it, or to a copy(a)`);
   return target;
 }
@@ -53,22 +55,43 @@ export type Assignment = readonly [target: KnetArray, value: KnetArray];
  */
 export function assign(...groups: readonly (readonly Assignment[])[]): void {
   const work = groups.map(pairs => pairs.map(check));
-  for (const pairs of work) computeGroup(pairs.map(({ source }) => source));
+  for (const pairs of work) computeTogether(pairs.map(({ source }) => source));
   const all = work.flat();
   // Pending results that still want the old elements of a pending target must not find the new ones.
   for (const { target } of all) if ((target.pending?.users?.length ?? 0) > 0) materialize(target);
-  for (const { target, source } of all) put(target, source);
+  // Values that another pair overwrites, and those that stay the user's, are copied before anything is written.
+  const written = new Set(all.map(({ target }) => target.buffer));
+  const copies: DeviceArray[] = [];
+  try {
+    for (const item of all) {
+      if (isTemporary(item.source) && !written.has(item.source.buffer)) continue;
+      if (!isWhole(item.target) && !written.has(item.source.buffer)) continue;
+      item.source = copyArray(item.source);
+      copies.push(item.source);
+      materialize(item.source);
+    }
+  } catch (error) {
+    for (const copy of copies) copy.free();
+    throw error;
+  }
+  for (const { target, source } of all) {
+    if (isWhole(target)) replaceStorage(target, source);
+    else writable(target, 'assign').set([], source);
+  }
+  for (const copy of copies) copy.free();
 }
 
 interface CheckedAssignment {
   readonly target: DeviceArray;
-  readonly source: DeviceArray;
+  source: DeviceArray;
 }
 
 function check([t, v]: Assignment): CheckedAssignment {
   const target = checkWritable(t, 'assign');
   const source = value(v);
   if (!(source instanceof DeviceArray)) throw new TypeError('assign: expected a KnetArray as value');
+  if (source.released) source.requireBuffer();
+  if (target.device !== source.device) throw differentDevices('assign', target, source);
   if (!sameShape(target.shape, source.shape) || target.dtype !== source.dtype) {
     throw new RangeError(
       `assign: a value of shape ${formatShape(source.shape)} ${source.dtype} for an array of shape ${formatShape(target.shape)} ${target.dtype}`,
@@ -77,34 +100,21 @@ function check([t, v]: Assignment): CheckedAssignment {
   return { target, source };
 }
 
-function computeGroup(sources: readonly DeviceArray[]): void {
-  const groups = new Map<string, DeviceArray[]>();
-  for (const source of sources) {
-    if (source.pending === undefined) continue;
-    const key = `${source.device.name} ${source.dtype} ${source.shape.join()}`;
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [source]);
-    else if (!group.includes(source)) group.push(source);
+/** Computes the pending values of a group, those of one shape in one program where the device allows it. */
+function computeTogether(sources: readonly DeviceArray[]): void {
+  const open = sources.filter(x => x.pending !== undefined);
+  while (open.length > 0) {
+    const first = open[0]!;
+    const alike = open.filter(x => x.device === first.device && x.dtype === first.dtype && sameShape(x.shape, first.shape));
+    computeGroup([...new Set(alike)]);
+    for (let i = open.length - 1; i >= 0; i--) if (open[i]!.pending === undefined) open.splice(i, 1);
   }
-  for (const group of groups.values()) computeTogether(group);
 }
 
-function computeTogether(group: readonly DeviceArray[]): void {
-  const { limits } = group[0]!.device.backend;
-  const arrays = group.reduce((n, x) => n + (x.pending?.arrays ?? 1), 0);
-  const instructions = group.reduce((n, x) => n + (x.pending?.instructions ?? 1), 0);
-  if (arrays + group.length <= limits.maxProgramArrays * 2 && instructions <= 60) compute(group);
-  else for (const x of group) if (x.pending !== undefined) compute([x]);
-}
-
-function put(target: DeviceArray, source: DeviceArray): void {
-  const buffer = target.buffer;
-  if (buffer === undefined || (target.offset === 0 && buffer.length === target.size && target.contiguous)) {
-    replaceStorage(target, isTemporary(source) ? source : copyArray(source));
-    return;
-  }
-  const ready = writable(target, 'assign');
-  ready.set([], source);
+/** Whether an array shows all of its buffer, in order. */
+function isWhole(x: DeviceArray): boolean {
+  const { buffer } = x;
+  return buffer === undefined || (x.offset === 0 && buffer.length === x.size && x.contiguous);
 }
 
 /** Whether an array was made inside a scope and nothing else shows its elements: its storage can be taken over. */

@@ -1,0 +1,5 @@
+import { cpuBackend } from '@knet/knetarray-cpu';
+import { describe, it } from 'vitest';
+import { conformance } from '../src/index.js';
+
+conformance(() => cpuBackend({ wasm: false, name: 'cpu without WebAssembly' }), { describe, it });

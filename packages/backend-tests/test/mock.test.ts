@@ -1,0 +1,5 @@
+import { cpuBackend } from '@knet/knetarray-cpu';
+import { describe, it } from 'vitest';
+import { conformance, mockDevice } from '../src/index.js';
+
+conformance(() => mockDevice(cpuBackend()), { describe, it });
