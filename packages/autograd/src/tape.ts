@@ -21,6 +21,8 @@ export class Entry {
   captured: unknown[] | undefined = undefined;
   /** True for the entry of a `Param`: it stands for a new leaf on each tape that uses it. */
   readonly param: boolean = false;
+  /** True when no gradient flows further back from here: nothing needs to be computed or kept for it. */
+  constant = false;
 
   constructor(
     readonly tape: Tape,
@@ -122,7 +124,7 @@ function letGo(entry: Entry): void {
     for (const x of entry.captured) release(x);
     entry.captured = undefined;
   }
-  if (entry.parents !== undefined && entry.gradient !== undefined) {
+  if (entry.gradient !== undefined) {
     release(entry.gradient);
     entry.gradient = undefined;
   }
