@@ -109,7 +109,7 @@ class GenericFunction {
       let entry: Entry | undefined;
       if (typeof x === 'object' && isBox(x)) entry = activeEntry(x[boxEntry]);
       const mine = entry !== undefined && entry.tape === tape;
-      parents[i] = mine ? entry : undefined;
+      parents[i] = mine && entry?.constant === false ? entry : undefined;
       inner[i] = mine && entry !== undefined ? entry.value : x;
     }
     const mark = openScope();
@@ -126,7 +126,9 @@ class GenericFunction {
       closeScope(mark, y);
     }
     const result = y as Value;
-    const entry = this.definition.zeroDerivative ? new Entry(tape, result, undefined, undefined) : this.stage(tape, inner, result, parents);
+    const flows = this.definition.zeroDerivative !== true && parents.some(parent => parent !== undefined);
+    const entry = flows ? this.stage(tape, inner, result, parents) : new Entry(tape, result, undefined, undefined);
+    entry.constant = !flows;
     tape.entries.push(entry);
     return boxValue(result, entry);
   }

@@ -21,6 +21,8 @@ export class Entry {
   captured: unknown[] | undefined = undefined;
   /** True for the entry of a `Param`: it stands for a new leaf on each tape that uses it. */
   readonly param: boolean = false;
+  /** True when no gradient flows further back from here: nothing needs to be computed or kept for it. */
+  constant = false;
 
   constructor(
     readonly tape: Tape,

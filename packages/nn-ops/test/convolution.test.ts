@@ -41,7 +41,12 @@ function each(shape: readonly number[], f: (position: number[]) => void): void {
   const size = shape.reduce((n, m) => n * m, 1);
   for (let i = 0; i < size; i++) {
     let rest = i;
-    f(shape.map(n => [rest % n, (rest = Math.floor(rest / n))][0]!));
+    const position = shape.map(n => {
+      const at = rest % n;
+      rest = Math.floor(rest / n);
+      return at;
+    });
+    f(position);
   }
 }
 

@@ -3,8 +3,8 @@ import { type Primitive, primitive, where } from '@knet/autograd';
 import { KnetArray } from '../array.js';
 import { DeviceArray } from '../core/device-array.js';
 import { type DType, promote } from '../core/dtype.js';
-import { materialize, viewOf } from '../core/lazy.js';
-import { formatShape, normalizeDim, type Shape, sizeOf } from '../core/shape.js';
+import { computeInto, materialize, viewOf } from '../core/lazy.js';
+import { formatShape, normalizeDim, type Shape, sameShape } from '../core/shape.js';
 import { copyProgram } from '../program.js';
 import { astype } from './cast.js';
 import { array, full } from './create.js';
@@ -150,20 +150,26 @@ export function pad(x: KnetArray, widths: readonly (readonly [before: number, af
 function runCat(args: readonly (DeviceArray | CatOptions)[]): DeviceArray {
   const parts = args.filter((x): x is DeviceArray => x instanceof DeviceArray);
   const { dim, starts } = args.at(-1) as CatOptions;
-  const first = parts[0]!;
+  const { device, dtype, shape } = parts[0]!;
   const length = parts.reduce((n, x) => n + x.shape[dim]!, 0);
-  const views = parts.map(x => viewOf(x));
+  // What somebody holds is computed for itself; other pending parts are computed in their places.
+  for (const x of parts) if (x.holds > 0) materialize(x);
   const result = DeviceArray.empty(
-    first.device,
-    first.dtype,
-    first.shape.map((n, d) => (d === dim ? length : n)),
+    device,
+    dtype,
+    shape.map((n, d) => (d === dim ? length : n)),
   );
   const output = result.view();
-  const program = copyProgram(first.dtype);
-  views.forEach((view, i) => {
-    if (sizeOf(view.shape) === 0) return;
-    first.device.backend.map(program, [view], [], [{ ...output, shape: view.shape, offset: starts[i]! * output.strides[dim]! }]);
-  });
-  materialize(result);
+  const places = parts.map((x, i) => ({ ...output, shape: x.shape, offset: starts[i]! * output.strides[dim]! }));
+  for (let i = 0; i < parts.length; ) {
+    // Neighbours of one shape that wait for elementwise work are computed by one program.
+    let end = i + 1;
+    const together = (x: DeviceArray): boolean => x.pending !== undefined && sameShape(x.shape, parts[i]!.shape);
+    if (together(parts[i]!)) while (end < parts.length && together(parts[end]!)) end++;
+    const group = parts.slice(i, end);
+    if (group.length > 1 || together(group[0]!)) computeInto(group, places.slice(i, end));
+    else if (group[0]!.size > 0) device.backend.map(copyProgram(dtype), [viewOf(group[0]!)], [], [places[i]!]);
+    i = end;
+  }
   return result;
 }

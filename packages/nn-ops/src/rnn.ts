@@ -1,0 +1,184 @@
+/** Recurrent networks over whole sequences: relu, tanh, LSTM and GRU cells; layers, both directions, dropout between layers. */
+import { formatShape, hcat, type KnetArray, permute, type RandomOptions, slice, stack, tanh, transpose, zeros } from '@knet/knetarray';
+import { relu } from './activations.js';
+import { dropout } from './dropout.js';
+import { gru } from './gru.js';
+import { xavier } from './initializers.js';
+import { affine } from './linear.js';
+import { lstm } from './lstm.js';
+
+/** Kind of a recurrent cell. */
+export type RnnType = 'relu' | 'tanh' | 'lstm' | 'gru';
+
+/** Weights of one layer in one direction: weight `[inputs + hidden, gates * hidden]`, bias `[1, gates * hidden]`. */
+export interface RnnLayer {
+  weight: KnetArray;
+  bias: KnetArray;
+}
+
+/** Options that fix a network. */
+export interface RnnOptions {
+  /** Default `lstm`. */
+  type?: RnnType;
+  /** Layers, each reading the one below. Default 1. */
+  layers?: number;
+  /** Every layer also reads the sequence backwards; both results are joined. Default false. */
+  bidirectional?: boolean;
+  /** Probability of {@link dropout} between layers. Default 0. */
+  dropout?: number;
+}
+
+/** State of every layer and direction, `[hidden, batch, layers * directions]`; `cell` for LSTM only. */
+export interface RnnState {
+  hidden?: KnetArray | undefined;
+  cell?: KnetArray | undefined;
+}
+
+/** What {@link rnn} returns. */
+export interface RnnResult {
+  /** Hidden states of the last layer, `[hidden * directions, batch, time]`. */
+  y: KnetArray;
+  /** Hidden states at the end, `[hidden, batch, layers * directions]`. */
+  hidden: KnetArray;
+  /** Cell states at the end, of LSTM. */
+  cell: KnetArray | undefined;
+}
+
+// A GRU has a fourth block: the candidate's part from the input and its part from the hidden state meet only after the reset gate.
+const gatesOf: Readonly<Record<RnnType, number>> = { relu: 1, tanh: 1, lstm: 4, gru: 4 };
+
+/**
+ * Weights for {@link rnn}: `xavier` matrices and zero biases, one per layer and direction. The forget gates of an LSTM start
+ * with a bias of 0 like the others.
+ *
+ * @example
+ * const w = rnnWeights(64, 128, { type: 'gru', layers: 2 });
+ */
+export function rnnWeights(inputs: number, hidden: number, options: RnnOptions & RandomOptions = {}): RnnLayer[] {
+  const { type, layers, directions } = checkedOptions(options);
+  const { dtype, device, seed } = options;
+  const place = { ...(dtype === undefined ? {} : { dtype }), ...(device === undefined ? {} : { device }) };
+  return Array.from({ length: layers * directions }, (_, i) => {
+    const width = i < directions ? inputs : hidden * directions;
+    const own = seed === undefined ? place : { ...place, seed: seed + i };
+    return { weight: xavier([width + hidden, gatesOf[type] * hidden], own), bias: zeros([1, gatesOf[type] * hidden], place) };
+  });
+}
+
+/**
+ * Runs a recurrent network over a sequence x `[inputs, batch, time]` (batch and time may be missing).
+ *
+ * @throws RangeError when shapes or options do not fit
+ *
+ * @example
+ * const { y, hidden, cell } = rnn(w, embedding(e, tokens), { type: 'lstm', layers: 2 });
+ */
+export function rnn(weights: readonly RnnLayer[], x: KnetArray, options: RnnOptions & RnnState = {}): RnnResult {
+  const { type, layers, directions, p } = checkedOptions(options);
+  if (x.ndim < 1 || x.ndim > 3) throw new RangeError(`rnn: expected x [inputs, batch, time], not shape ${formatShape(x.shape)}`);
+  const sequence = x.ndim === 3 ? x : x.reshape(...x.shape, ...new Array<number>(3 - x.ndim).fill(1));
+  const [inputs, batch, time] = sequence.shape as readonly [number, number, number];
+  if (time === 0) throw new RangeError(`rnn: the sequence of shape ${formatShape(x.shape)} has no steps`);
+  const size = checkedWeights(weights, inputs, type, layers, directions);
+  for (const name of ['hidden', 'cell'] as const) {
+    const state = options[name];
+    const expected = [size, batch, layers * directions];
+    if (state !== undefined && (state.ndim !== 3 || expected.some((n, d) => n !== state.shape[d])))
+      throw new RangeError(`rnn: ${name} has shape ${formatShape(state.shape)}; expected ${formatShape(expected)}`);
+  }
+  const none = zeros([batch, size], { dtype: x.dtype, device: x.device });
+  const initial = (state: KnetArray | undefined, i: number): KnetArray =>
+    state === undefined ? none : transpose(slice(state, ':', ':', i));
+  let steps = Array.from({ length: time }, (_, t) => transpose(slice(sequence, ':', ':', t)));
+  const hiddens: KnetArray[] = [];
+  const cells: KnetArray[] = [];
+  for (let layer = 0; layer < layers; layer++) {
+    if (layer > 0 && p > 0) steps = steps.map(step => dropout(step, p));
+    const runs = Array.from({ length: directions }, (_, direction) => {
+      const i = layer * directions + direction;
+      const state = { hidden: initial(options.hidden, i), cell: initial(options.cell, i) };
+      const run = runLayer(type, weights[i]!, direction === 0 ? steps : [...steps].reverse(), state);
+      hiddens.push(run.hidden);
+      cells.push(run.cell);
+      return direction === 0 ? run.outputs : run.outputs.reverse();
+    });
+    steps = runs[0]!.map((output, t) => (directions === 1 ? output : hcat(output, runs[1]![t]!)));
+  }
+  const join = (list: readonly KnetArray[]): KnetArray => permute(stack(list), [1, 0, 2]);
+  const y = join(steps);
+  return {
+    y: x.ndim === 3 ? y : y.reshape(...y.shape.slice(0, x.ndim)),
+    hidden: join(hiddens),
+    cell: type === 'lstm' ? join(cells) : undefined,
+  };
+}
+
+/** A recurrent network of fixed sizes: makes its weights and runs with weights that are given, so that they can be differentiated. */
+export class Rnn {
+  constructor(
+    readonly inputs: number,
+    readonly hidden: number,
+    readonly options: RnnOptions = {},
+  ) {
+    checkedOptions(options);
+  }
+
+  /** New weights; see {@link rnnWeights}. */
+  weights(options: RandomOptions = {}): RnnLayer[] {
+    return rnnWeights(this.inputs, this.hidden, { ...this.options, ...options });
+  }
+
+  /** Runs over a sequence; see {@link rnn}. */
+  forward(weights: readonly RnnLayer[], x: KnetArray, state: RnnState = {}): RnnResult {
+    return rnn(weights, x, { ...this.options, ...state });
+  }
+}
+
+interface LayerState {
+  readonly hidden: KnetArray;
+  readonly cell: KnetArray;
+}
+
+function runLayer(
+  type: RnnType,
+  { weight, bias }: RnnLayer,
+  steps: readonly KnetArray[],
+  initial: LayerState,
+): LayerState & { outputs: KnetArray[] } {
+  let { hidden, cell } = initial;
+  const outputs = steps.map(input => {
+    if (type === 'lstm') [hidden, cell] = lstm(weight, bias, hidden, cell, input);
+    else if (type === 'gru') hidden = gru(weight, bias, hidden, input);
+    else {
+      const sum = affine(hcat(input, hidden), weight, bias);
+      hidden = type === 'relu' ? relu<KnetArray>(sum) : tanh<KnetArray>(sum);
+    }
+    return hidden;
+  });
+  return { hidden, cell, outputs };
+}
+
+function checkedOptions({ type = 'lstm', layers = 1, bidirectional = false, dropout: p = 0 }: RnnOptions) {
+  if (!(type in gatesOf)) throw new RangeError(`rnn: unknown type '${type}'; use relu, tanh, lstm or gru`);
+  if (!Number.isInteger(layers) || layers < 1) throw new RangeError(`rnn: layers must be a whole number of 1 or more, not ${layers}`);
+  if (!(p >= 0 && p <= 1)) throw new RangeError(`rnn: dropout must be in [0, 1], not ${p}`);
+  return { type, layers, directions: bidirectional ? 2 : 1, p };
+}
+
+/** The number of hidden units that the weights have. */
+function checkedWeights(weights: readonly RnnLayer[], inputs: number, type: RnnType, layers: number, directions: number): number {
+  if (weights.length !== layers * directions) {
+    throw new RangeError(`rnn: ${weights.length} sets of weights for ${layers} layers in ${directions} directions`);
+  }
+  const size = weights[0]!.weight.shape[1]! / gatesOf[type];
+  weights.forEach(({ weight, bias }, i) => {
+    const rows = (i < directions ? inputs : size * directions) + size;
+    const columns = gatesOf[type] * size;
+    if (weight.ndim !== 2 || weight.shape[0] !== rows || weight.shape[1] !== columns || bias.ndim !== 2 || bias.size !== columns) {
+      throw new RangeError(
+        `rnn: weights ${i} have shapes ${formatShape(weight.shape)} and ${formatShape(bias.shape)}; expected [${rows}, ${columns}] and [1, ${columns}] (${type}, ${inputs} inputs)`,
+      );
+    }
+  });
+  return size;
+}
