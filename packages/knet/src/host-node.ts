@@ -27,10 +27,10 @@ export const host: Host = {
   bar(format, total) {
     if (!process.stderr.isTTY) return undefined;
     const bar = new cliProgress.SingleBar(
-      { format, hideCursor: true, stream: process.stderr, fps: 5, etaBuffer: 50 },
+      { format, hideCursor: true, stream: process.stderr, fps: 20 },
       cliProgress.Presets.shades_classic,
     );
-    bar.start(total, 0);
+    bar.start(total, 0, { text: '' });
     return { update: (value, texts) => bar.update(value, texts), stop: () => bar.stop() };
   },
   print: line => process.stderr.write(`${line}\n`),

@@ -70,6 +70,7 @@ class Meter<T> {
   readonly #bar: Bar | undefined;
   readonly #interval: number;
   #drawn = 0;
+  #shown = 0;
   #count = 0;
   #item: T | undefined;
 
@@ -81,7 +82,6 @@ class Meter<T> {
     const start = label === '' ? '' : `${label.replaceAll(/[{}]/g, '')} `;
     const format = total === undefined ? `${start}{value} {text}` : `${start}{bar} {percentage}% {value}/{total} {text}`;
     this.#bar = host.bar(format, total ?? 0);
-    this.#bar?.update(0, { text: '' });
     this.#interval = this.#bar !== undefined ? REDRAW : every > 0 ? every : Number.POSITIVE_INFINITY;
   }
 
@@ -93,7 +93,7 @@ class Meter<T> {
   }
 
   stop(): void {
-    if (this.#interval !== Number.POSITIVE_INFINITY && this.#count > 0) this.#draw(this.#seconds());
+    if (this.#interval !== Number.POSITIVE_INFINITY && this.#count > this.#shown) this.#draw(this.#seconds());
     this.#bar?.stop();
   }
 
@@ -103,6 +103,7 @@ class Meter<T> {
 
   #draw(now: number): void {
     this.#drawn = now;
+    this.#shown = this.#count;
     const { label, message } = this.options;
     const text = [timing(this.#count, this.total, now), this.#item === undefined ? '' : (message?.(this.#item, this.#count) ?? '')]
       .filter(part => part !== '')
