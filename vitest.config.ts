@@ -6,7 +6,8 @@ export default defineConfig({
     alias: [
       { find: /^@knet\/([a-z-]+)\/([a-z-]+)$/, replacement: fileURLToPath(new URL('./packages/$1/src/$2.ts', import.meta.url)) },
       { find: /^@knet\/([a-z-]+)$/, replacement: fileURLToPath(new URL('./packages/$1/src/index.ts', import.meta.url)) },
-      // The platform module of the data sets, which the package chooses by an `imports` condition once it is built.
+      // Platform modules, which their packages choose by an `imports` condition once they are built.
+      { find: '#knet-host', replacement: fileURLToPath(new URL('./packages/knet/src/host-node.ts', import.meta.url)) },
       { find: '#host', replacement: fileURLToPath(new URL('./packages/datasets/src/host-node.ts', import.meta.url)) },
     ],
   },

@@ -124,4 +124,12 @@ describe('decodeSafetensors', () => {
     invalid[10] = 0xff;
     expect(() => decodeSafetensors(invalid)).toThrow('the header is not valid UTF-8');
   });
+
+  it('reads a Buffer of Node, whose slice() is a view', () => {
+    const bytes = Buffer.from(encodeSafetensors(tensors));
+    const { data } = decodeSafetensors(bytes).tensors[0]!;
+    expect(data).toEqual(tensors[0]!.data);
+    bytes.fill(0);
+    expect(data).toEqual(tensors[0]!.data);
+  });
 });

@@ -31,7 +31,8 @@ export function toLittleEndian(data: HostData): Uint8Array {
 
 /** Elements read from bytes (copied, so that alignment does not matter and the file's buffer is not kept alive). */
 export function fromBytes(bytes: Uint8Array, dtype: HostDType, littleEndian = true): HostData {
-  const copy = bytes.slice();
+  // Not slice(), which does not copy where the bytes are Node's Buffer.
+  const copy = new Uint8Array(bytes);
   const size = bytesPerElement(dtype);
   if (littleEndian !== littleEndianHost && size > 1) swapBytes(copy, size);
   return new constructors[dtype](copy.buffer, 0, copy.length / size);
