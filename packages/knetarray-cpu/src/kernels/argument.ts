@@ -12,10 +12,12 @@ export function argument(
   target: TypedArray,
   at: number,
 ): void {
-  const dim = Math.max(
-    0,
-    shape.findIndex((n, d) => kept[d] !== n),
-  );
+  const dim = shape.findIndex((n, d) => kept[d] !== n);
+  if (dim < 0) {
+    // The reduced dimension has length 1.
+    target.fill(0, at, at + sizeOf(kept));
+    return;
+  }
   const inner = sizeOf(shape.slice(0, dim));
   const length = shape[dim] ?? 1;
   const outer = sizeOf(shape.slice(dim + 1));

@@ -147,18 +147,7 @@ function combineRun(op: ReduceOp, start: number, x: TypedArray, at: number, step
         for (let i = 0; i < n; i++) a += x[at + i * step]!;
         return a;
       }
-      // Four partial sums: additions that do not wait for each other.
-      let [s0, s1, s2, s3] = [0, 0, 0, 0];
-      let i = at;
-      const end = at + n;
-      for (; i + 3 < end; i += 4) {
-        s0 += x[i]!;
-        s1 += x[i + 1]!;
-        s2 += x[i + 2]!;
-        s3 += x[i + 3]!;
-      }
-      for (; i < end; i++) s0 += x[i]!;
-      return a + (s0 + s1 + (s2 + s3));
+      return a + sumRun(x, at, n);
     }
     case 'prod':
       for (let i = 0; i < n; i++) a *= x[at + i * step]!;
@@ -170,6 +159,26 @@ function combineRun(op: ReduceOp, start: number, x: TypedArray, at: number, step
       for (let i = 0; i < n; i++) a = Math.min(a, x[at + i * step]!);
       return a;
   }
+}
+
+/** Sum of a run: halves are summed apart, so that the rounding error grows with the logarithm of the length. */
+function sumRun(x: TypedArray, at: number, n: number): number {
+  if (n > 512) {
+    const half = (n >> 1) & ~3;
+    return sumRun(x, at, half) + sumRun(x, at + half, n - half);
+  }
+  // Four partial sums: additions that do not wait for each other.
+  let [s0, s1, s2, s3] = [0, 0, 0, 0];
+  let i = at;
+  const end = at + n;
+  for (; i + 3 < end; i += 4) {
+    s0 += x[i]!;
+    s1 += x[i + 1]!;
+    s2 += x[i + 2]!;
+    s3 += x[i + 3]!;
+  }
+  for (; i < end; i++) s0 += x[i]!;
+  return s0 + s1 + (s2 + s3);
 }
 
 function combineEach(op: ReduceOp, out: Float64Array, o: number, oStep: number, x: TypedArray, at: number, step: number, n: number): void {
