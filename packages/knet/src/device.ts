@@ -18,13 +18,14 @@ let skipped: ReadonlyMap<string, string> = /* @__PURE__ */ new Map();
  * @param name - 'cpu' is always there; the others come with packages of their own. 'auto', the default, takes the best one that
  * works - 'cuda', 'webgpu', 'onednn', 'cpu', in this order - and {@link skippedDevices} tells what was wrong with the others. A
  * backend of your own, or a device that this function returned, is taken as it is.
+ * Any string may be given, as from a command line; one that names no device is an error.
  * @returns the device; its name says which one was chosen
  * @throws Error, in one sentence, when the device that was asked for cannot be had
  *
  * @example
  * const { name } = await device('auto');
  */
-export async function device(name: DeviceName | Device | Backend = 'auto'): Promise<Device> {
+export async function device(name: DeviceName | (string & {}) | Device | Backend = 'auto'): Promise<Device> {
   if (name instanceof Device) return setDevice(name);
   if (typeof name === 'object') return useBackend(name);
   if (name === 'auto') return best();
