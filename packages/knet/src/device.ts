@@ -1,6 +1,7 @@
 /** Choosing where arrays live. */
 import { type Backend, Device, setDevice, useBackend } from '@knet/knetarray';
 import { cpuBackend } from '@knet/knetarray-cpu';
+import { importPackage } from './import-package.js';
 
 /** Names that {@link device} knows. */
 export type DeviceName = 'auto' | 'cpu' | 'onednn' | 'webgpu' | 'cuda';
@@ -71,8 +72,7 @@ async function openOptional(name: Name, packageName: string): Promise<Backend> {
   const factory = `${name}Backend`;
   let loaded: unknown;
   try {
-    // The name is not written here, so that bundlers of applications without the package do not look for it.
-    loaded = await import(/* @vite-ignore */ /* webpackIgnore: true */ packageName);
+    loaded = await importPackage(packageName);
   } catch (error) {
     const missing = isMissing(error, packageName);
     throw new Error(
@@ -91,12 +91,12 @@ async function openOptional(name: Name, packageName: string): Promise<Backend> {
   }
 }
 
-/** Whether a module was not found at all, as opposed to one that failed while it was loaded. */
+/** Whether this very package was not found, as opposed to one that it needs, or to a failure while it was loaded. */
 function isMissing(error: unknown, packageName: string): boolean {
   const message = messageOf(error);
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  const known = code === 'ERR_MODULE_NOT_FOUND' || /Failed to resolve|Cannot find|Could not resolve|not a dependency/i.test(message);
-  return known && message.includes(packageName);
+  const unresolved = code === 'ERR_MODULE_NOT_FOUND' || /Failed to resolve|Cannot find|Could not resolve|bare specifier/i.test(message);
+  return unresolved && new RegExp(`['"“]${packageName}['"”]`).test(message);
 }
 
 function messageOf(error: unknown): string {
