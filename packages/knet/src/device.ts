@@ -1,6 +1,7 @@
 /** Choosing where arrays live. */
 import { type Backend, Device, setDevice, useBackend } from '@knet/knetarray';
 import { cpuBackend } from '@knet/knetarray-cpu';
+import { importPackage } from './import-package.js';
 
 /** Names that {@link device} knows. */
 export type DeviceName = 'auto' | 'cpu' | 'onednn' | 'webgpu' | 'cuda';
@@ -18,13 +19,14 @@ let skipped: ReadonlyMap<string, string> = /* @__PURE__ */ new Map();
  * @param name - 'cpu' is always there; the others come with packages of their own. 'auto', the default, takes the best one that
  * works - 'cuda', 'webgpu', 'onednn', 'cpu', in this order - and {@link skippedDevices} tells what was wrong with the others. A
  * backend of your own, or a device that this function returned, is taken as it is.
+ * Any string may be given, as from a command line; one that names no device is an error.
  * @returns the device; its name says which one was chosen
  * @throws Error, in one sentence, when the device that was asked for cannot be had
  *
  * @example
  * const { name } = await device('auto');
  */
-export async function device(name: DeviceName | Device | Backend = 'auto'): Promise<Device> {
+export async function device(name: DeviceName | (string & {}) | Device | Backend = 'auto'): Promise<Device> {
   if (name instanceof Device) return setDevice(name);
   if (typeof name === 'object') return useBackend(name);
   if (name === 'auto') return best();
@@ -70,8 +72,7 @@ async function openOptional(name: Name, packageName: string): Promise<Backend> {
   const factory = `${name}Backend`;
   let loaded: unknown;
   try {
-    // The name is not written here, so that bundlers of applications without the package do not look for it.
-    loaded = await import(/* @vite-ignore */ /* webpackIgnore: true */ packageName);
+    loaded = await importPackage(packageName);
   } catch (error) {
     const missing = isMissing(error, packageName);
     throw new Error(
@@ -90,12 +91,12 @@ async function openOptional(name: Name, packageName: string): Promise<Backend> {
   }
 }
 
-/** Whether a module was not found at all, as opposed to one that failed while it was loaded. */
+/** Whether this very package was not found, as opposed to one that it needs, or to a failure while it was loaded. */
 function isMissing(error: unknown, packageName: string): boolean {
   const message = messageOf(error);
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  const known = code === 'ERR_MODULE_NOT_FOUND' || /Failed to resolve|Cannot find|Could not resolve|not a dependency/i.test(message);
-  return known && message.includes(packageName);
+  const unresolved = code === 'ERR_MODULE_NOT_FOUND' || /Failed to resolve|Cannot find|Could not resolve|bare specifier/i.test(message);
+  return unresolved && new RegExp(`['"“]${packageName}['"”]`).test(message);
 }
 
 function messageOf(error: unknown): string {

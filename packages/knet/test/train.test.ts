@@ -1,3 +1,4 @@
+import { housing } from '@knet/datasets';
 import { beforeEach, describe, expect, expectTypeOf, it } from 'vitest';
 import {
   Adam,
@@ -10,6 +11,7 @@ import {
   convergeAsync,
   cycle,
   device,
+  grad,
   type KnetArray,
   memory,
   minimize,
@@ -17,10 +19,13 @@ import {
   mul,
   nesterov,
   optimizers,
+  randn,
   rmsprop,
+  seed,
   sgd,
   sub,
   sum,
+  update,
   zeros,
 } from '../src/index.js';
 
@@ -128,4 +133,21 @@ describe('cycle', () => {
     expect(three).toEqual([1, 2, 1]);
     expect([...cycle([])]).toEqual([]);
   });
+});
+
+it('linear regression on the housing data reaches what least squares allow', async () => {
+  const { x, y } = await housing();
+  seed(1);
+  const quadratic = (p: [KnetArray, number]) => p[0].matmul(x).add(p[1]).sub(y).pow(2).mean();
+  const gradient = grad(quadratic);
+  const p: [KnetArray, number] = [randn([1, 13]).mul(0.1), 0];
+  const losses: number[] = [];
+  for (let step = 1; step <= 1000; step++) {
+    update(p, gradient(p), { lr: 0.1 });
+    losses.push(quadratic(p).itemSync());
+  }
+  expect(Math.abs(losses[0]! - 366)).toBeLessThan(8);
+  expect(losses[9]).toBeGreaterThan(29);
+  expect(losses[9]).toBeLessThan(30.5);
+  expect(losses[999]).toBeCloseTo(21.895, 2);
 });

@@ -72,7 +72,7 @@ export interface Parameter {
 }
 
 /** An item of a container. */
-export interface Place {
+interface Place {
   /** Whether the container takes a new item. */
   readonly writable: boolean;
   put(x: Value): void;

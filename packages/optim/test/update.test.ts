@@ -71,7 +71,10 @@ describe('structures', () => {
     expect(update(3, full([], 2), { lr: 0.5 })).toBe(2);
     const cpu = cpuBackend({ name: 'async' });
     const read = cpu.readSync.bind(cpu);
-    const backend = Object.create(cpu, { readSync: { value: undefined }, read: { value: async (...args: Parameters<typeof read>) => read(...args) } });
+    const backend = Object.create(cpu, {
+      readSync: { value: undefined },
+      read: { value: async (...args: Parameters<typeof read>) => read(...args) },
+    });
     useBackend(backend, 'async');
     const state = optimizers({ b: 3 }, () => new Momentum({ lr: 0.5 }));
     const w: { b: number | KnetArray } = { b: 3 };
