@@ -44,8 +44,8 @@ export class DeviceArray extends ArrayWithMethods implements Resource {
   /** Mark and register of a program that is being built. */
   stamp = 0;
   register = 0;
-  /** Made while a recorded function or a rule ran: the garbage collector need not be asked about it until it leaves the tape. */
-  readonly scoped: boolean;
+  /** Made while a recorded function or a rule ran, and still theirs: the garbage collector need not be asked about it. */
+  scoped: boolean;
   #strides: readonly number[] | undefined = undefined;
   #view: View | undefined = undefined;
 
@@ -159,6 +159,7 @@ export class DeviceArray extends ArrayWithMethods implements Resource {
 
   /** Part of {@link Resource}: from now on only the garbage collector can tell when the user drops it. */
   leave(): void {
+    this.scoped = false;
     if (this.buffer !== undefined && !this.released) this.device.memory.watch(this.buffer);
   }
 
