@@ -16,22 +16,40 @@ export interface MemoryReport {
   arrays: number;
 }
 
+/** A storage as pending programs know it: what a buffer holds now, or held when they were told. */
+export class Contents {
+  /** Pending programs that will read it. */
+  readers = 0;
+  watch: Watch | undefined = undefined;
+
+  constructor(readonly storage: Storage) {}
+}
+
 /** One storage with its users: arrays that show it (views included) and pending programs that will read it. */
 export class Buffer {
   refs = 1;
-  readers = 0;
   /** Holds of running gradient computations on arrays that show it. */
   holds = 0;
   watch: Watch | undefined = undefined;
-  /** Storages that were replaced while pending programs still wanted their old contents, with the number of those readers. */
-  private replaced: Map<Storage, number> | undefined = undefined;
+  contents: Contents;
 
   constructor(
     readonly manager: MemoryManager,
     readonly dtype: DType,
     readonly length: number,
-    public storage: Storage,
-  ) {}
+    storage: Storage,
+  ) {
+    this.contents = new Contents(storage);
+  }
+
+  get storage(): Storage {
+    return this.contents.storage;
+  }
+
+  /** Pending programs that will read what is in it now. */
+  get readers(): number {
+    return this.contents.readers;
+  }
 
   /** One array less. */
   unref(): void {
@@ -39,33 +57,27 @@ export class Buffer {
     this.#freeIfUnused();
   }
 
-  /** A pending program has read `storage`, or will never do so. */
-  releaseReader(storage: Storage): void {
-    if (storage === this.storage) {
-      this.readers--;
-      this.#freeIfUnused();
-      return;
-    }
-    const left = (this.replaced?.get(storage) ?? 1) - 1;
-    if (left > 0) this.replaced?.set(storage, left);
-    else {
-      this.replaced?.delete(storage);
-      this.manager.give(this.dtype, this.length, storage);
-    }
+  /** A pending program will read what is in it now. */
+  addReader(): Contents {
+    this.contents.readers++;
+    return this.contents;
   }
 
-  /** Puts other contents in place; pending programs keep seeing what they were given. */
+  /** A pending program has read these contents, or will never do so. */
+  releaseReader(contents: Contents): void {
+    contents.readers--;
+    if (contents === this.contents) this.#freeIfUnused();
+    else if (contents.readers === 0) this.#drop(contents);
+  }
+
+  /** Puts another storage in place; pending programs keep seeing what they were given. */
   replace(storage: Storage): void {
-    const old = this.storage;
-    this.storage = storage;
+    const old = this.contents;
+    this.contents = new Contents(storage);
     if (this.watch !== undefined) this.watch.storage = storage;
-    if (this.readers === 0) {
-      this.manager.give(this.dtype, this.length, old);
-      return;
-    }
-    this.replaced ??= new Map();
-    this.replaced.set(old, this.readers);
-    this.readers = 0;
+    if (old.readers === 0) this.#drop(old);
+    // From now on only its readers know it: if they are dropped unread, the garbage collector has to tell.
+    else this.manager.watchContents(old, this.dtype, this.length);
   }
 
   /** Hands the storage over to another buffer; this one is done with. */
@@ -73,6 +85,11 @@ export class Buffer {
     this.manager.unwatch(this);
     this.refs = Number.POSITIVE_INFINITY;
     return this.storage;
+  }
+
+  #drop(contents: Contents): void {
+    this.manager.unwatch(contents);
+    this.manager.give(this.dtype, this.length, contents.storage);
   }
 
   #freeIfUnused(): void {
@@ -88,7 +105,7 @@ interface Watch {
   readonly length: number;
   storage: Storage;
   /** Only for storages that must be released: polled under pressure. */
-  readonly ref: WeakRef<Buffer> | undefined;
+  readonly ref: WeakRef<Buffer | Contents> | undefined;
 }
 
 /** Allocates, counts, pools and sweeps the storages of one backend. */
@@ -148,20 +165,19 @@ export class MemoryManager {
 
   /** Watches for the collection of a buffer that the user holds. */
   watch(buffer: Buffer): void {
-    if (buffer.watch !== undefined) return;
-    // A WeakRef keeps its target until the turn ends, so collected storages are found by the registry alone.
-    const ref = this.backend.collected ? undefined : new WeakRef(buffer);
-    const watch: Watch = { dtype: buffer.dtype, length: buffer.length, storage: buffer.storage, ref };
-    buffer.watch = watch;
-    this.#watches.add(watch);
-    this.#registry.register(buffer, watch, watch);
+    this.#watch(buffer, buffer.dtype, buffer.length, buffer.storage);
+  }
+
+  /** Watches for the collection of replaced contents. */
+  watchContents(contents: Contents, dtype: DType, length: number): void {
+    this.#watch(contents, dtype, length, contents.storage);
   }
 
   /** Ends a watch: the buffer was released by hand. */
-  unwatch(buffer: Buffer): void {
-    const { watch } = buffer;
+  unwatch(watched: Buffer | Contents): void {
+    const { watch } = watched;
     if (watch === undefined) return;
-    buffer.watch = undefined;
+    watched.watch = undefined;
     this.#watches.delete(watch);
     this.#registry.unregister(watch);
   }
@@ -188,6 +204,16 @@ export class MemoryManager {
   /** Bytes live, pooled and at the peak. */
   report(): MemoryReport {
     return { live: this.#live, pooled: this.#pooled, peak: this.#peak, limit: this.backend.limits.maxPooledBytes, arrays: this.#arrays };
+  }
+
+  #watch(watched: Buffer | Contents, dtype: DType, length: number, storage: Storage): void {
+    if (watched.watch !== undefined) return;
+    // A WeakRef keeps its target until the turn ends, so collected storages are found by the registry alone.
+    const ref = this.backend.collected ? undefined : new WeakRef(watched);
+    const watch: Watch = { dtype, length, storage, ref };
+    watched.watch = watch;
+    this.#watches.add(watch);
+    this.#registry.register(watched, watch, watch);
   }
 
   #collect(watch: Watch): void {
