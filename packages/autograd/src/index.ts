@@ -14,7 +14,7 @@ export { type Gradient, type GradientAndLoss, grad, gradloss } from './grad.js';
 export { boxEntry, leafType } from './keys.js';
 export { describeValue, isValue, type Leaf, type LeafType, leafTypeOf, type Value } from './leaf.js';
 export { BoxedNumber } from './number.js';
-export { closeScope, disown, openScope, type Resource, release, retain, track } from './ownership.js';
+export { closeScope, disown, openScope, type Resource, release, retain, temporaries, track } from './ownership.js';
 export { diff, Param, param, type Recorded } from './param.js';
 export {
   type Definition,

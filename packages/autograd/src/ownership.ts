@@ -43,6 +43,33 @@ export function closeScope(mark: number, result?: unknown): void {
   made.length = mark;
 }
 
+/**
+ * Runs `f`, which makes values of its own on the way to its result: they are freed when it returns, or, where the rules of a
+ * running gradient captured them, with its tape. The result belongs to whoever called.
+ *
+ * @example
+ * temporaries(() => gather(x, array([2, 0], { dtype: 'int32' }))); // the list of positions is not left to the garbage collector
+ */
+export function temporaries<T>(f: () => T): T {
+  const mark = openScope();
+  let result: T | undefined;
+  let mine = false;
+  try {
+    result = f();
+    mine = isResource(result) && made.indexOf(result, mark) >= 0;
+  } finally {
+    closeScope(mark, result);
+  }
+  if (mine && isResource(result)) {
+    if (open === 0) disown(result);
+    else {
+      result.owned = false;
+      made.push(result);
+    }
+  }
+  return result;
+}
+
 function isResource(x: unknown): x is Resource {
   return typeof x === 'object' && x !== null && 'holds' in x;
 }

@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 export { gradientCases } from './checks/gradient-cases.js';
+export { collectSupport } from './collect.js';
 export { conformance } from './conformance.js';
 export type { GradientCase } from './gradient-case.js';
 export { MockBackend, type MockOptions, mockDevice } from './mock-backend.js';

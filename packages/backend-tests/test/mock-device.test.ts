@@ -93,7 +93,7 @@ describe('memory manager on a device with explicit memory', () => {
   });
 
   it('reuses pooled storages instead of allocating', () => {
-    const { backend } = make({ limits: { maxPooledBytes: 2 ** 20 } });
+    const { backend } = make({ limits: { maxPooledBytes: 2 ** 20, minPooledBytes: 1 } });
     const w = array(new Float32Array(1000));
     const f = grad((v: KnetArray) => v.exp().mul(v).sum());
     f(w).dispose();
@@ -110,7 +110,7 @@ describe('memory manager on a device with explicit memory', () => {
     expect(memory(device).pooled).toBeGreaterThan(50_000);
     const y = array(new Float32Array(14_000).fill(3), { shape: [14, 1000] });
     const total = y.sum();
-    expect(await total.item()).toBe(126_000);
+    expect(await total.item()).toBe(42_000);
     expect(memory(device).pooled).toBe(0);
     expect(backend.liveBytes).toBe(memory(device).live);
     dispose([kept, y, total]);
@@ -120,7 +120,6 @@ describe('memory manager on a device with explicit memory', () => {
     const { backend, device } = make({ memoryLimit: 10_000 });
     const a = array(new Float32Array(1_000));
     const before = backend.liveBytes;
-    expect(() => a.reshape(1000, 1).add(a.reshape(1, 1000)).sum({ dims: 0 }).dispose()).not.toThrow();
     expect(() => zeros([1000, 1000]).set(0, 1)).toThrow(/out of memory.*asked for \d+ bytes with \d+ live/);
     expect(() => grad((v: KnetArray) => v.reshape(1000, 1).matmul(v.reshape(1, 1000)).sum())(a)).toThrow(/out of memory/);
     expect(backend.liveBytes).toBe(before);
@@ -141,7 +140,7 @@ describe('memory manager on a device with explicit memory', () => {
         .exp()
         .sum();
     const before = backend.liveBytes;
-    for (let skip = 0; skip < 4; skip++) {
+    for (let i = 0; i < 4; i++) {
       const usual = grad(f)(w);
       usual.dispose();
       backend.failNext = kernel;

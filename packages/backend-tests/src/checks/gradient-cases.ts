@@ -1,6 +1,6 @@
 /** The differentiable functions of arrays, each with arguments: one table for derivatives, leaks and documentation. */
 import * as knet from '@knet/knetarray';
-import { type OpName, opNames, span } from '@knet/knetarray';
+import { type KnetArray, type OpName, opNames, span } from '@knet/knetarray';
 import type { GradientCase } from '../gradient-case.js';
 import { operationCases } from '../oracles/operations.js';
 import { functionOf } from './functions.js';
@@ -53,6 +53,19 @@ const ranges: Partial<Record<OpName, readonly [number, number]>> = {
 
 /** Elements in an irregular order and all different, so that extremes are unique. */
 const distinct = (n: number): number[] => Array.from({ length: n }, (_, i) => (((i * 7) % n) - n / 2 + 0.3) / 2);
+
+const lists = new Map<string, KnetArray>();
+
+/** A list of positions on the device of an array, made once: it is the user's, not the gradient's. */
+function positions(x: KnetArray, ...list: number[]): KnetArray {
+  const key = `${x.device.name}: ${list.join()}`;
+  let a = lists.get(key);
+  if (a === undefined) {
+    a = knet.array(list, { dtype: 'int32', device: x.device });
+    lists.set(key, a);
+  }
+  return a;
+}
 
 const elementwiseCases: GradientCase[] = opNames
   .filter(op => !apart.includes(op))
@@ -148,12 +161,12 @@ export const gradientCases: readonly GradientCase[] = [
   { name: 'get', run: x => x!.get(1, 0).mul(x!.get(0, 1)), shapes: [[2, 2]] },
   {
     name: 'gather',
-    run: x => knet.abs2(knet.gather(x!, knet.array([2, 0, -1, 2], { dtype: 'int32', device: x!.device }), 1)),
+    run: x => knet.abs2(knet.gather(x!, positions(x!, 2, 0, -1, 2), 1)),
     shapes: [[2, 3]],
   },
   {
     name: 'scatterAdd',
-    run: x => knet.abs2(knet.scatterAdd(x!, knet.array([1, 1, -1], { dtype: 'int32', device: x!.device }), 0, 3)),
+    run: x => knet.abs2(knet.scatterAdd(x!, positions(x!, 1, 1, -1), 0, 3)),
     shapes: [[3, 2]],
   },
   { name: 'embed', run: x => knet.abs2(knet.pad(x!, [[1, 0]])), shapes: [[3, 2]] },

@@ -232,6 +232,7 @@ async function everyFunction(device: Device): Promise<void> {
       return parts.map(part => knet.sin(part).sum()).reduce((a, b) => a.add(b));
     };
     const what = `${c.name} of ${JSON.stringify(c.shapes)}`;
+    knet.dispose(knet.grad(total)(args));
     await flat(device, what, args.length, () => knet.grad(total)(args));
     const squared = (list: KnetArray[]): KnetArray =>
       knet

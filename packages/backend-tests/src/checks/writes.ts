@@ -102,6 +102,12 @@ async function assigned(dtype: DType): Promise<void> {
   const m = upload(host(dtype, [2, 2], [1, 2, 3, 4]));
   knet.assign([[m.slice(':', 1), upload(host(dtype, [2], [8, 9]))]]);
   await is(m, dtype, [1, 2, 8, 9], 'a matrix after an assignment to its column');
+  // A gradient is the user's, even when it is assigned.
+  const g = knet.grad((v: KnetArray) => v.mul(b).sum())(b);
+  knet.assign([[a, g]]);
+  a.set(0, 50);
+  await is(g, dtype, [1, 2, 3], 'a gradient that was assigned to an array');
+  await is(a, dtype, [50, 2, 3], 'an array to which a gradient was assigned');
   // More operands in one group than a small device takes in one program.
   const list = Array.from({ length: 12 }, (_, i) => upload(three(dtype, i, i + 1, i + 2)));
   const other = list.map((_, i) => upload(three(dtype, i, 0, 1)));
@@ -117,7 +123,7 @@ async function assigned(dtype: DType): Promise<void> {
     /assign: .*\[2, 2\].*\[3\]/,
     'assign of another shape',
   );
-  await is(a, dtype, [100, 1, 0], 'an array after an assignment that failed');
+  await is(a, dtype, [50, 2, 3], 'an array after an assignment that failed');
 }
 
 async function refused(dtype: DType): Promise<void> {

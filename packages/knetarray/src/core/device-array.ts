@@ -5,7 +5,7 @@ import { arrayLeaf } from '../leaf.js';
 import { ArrayWithMethods } from '../methods.js';
 import type { Device } from './device.js';
 import type { DType } from './dtype.js';
-import type { Buffer } from './memory.js';
+import type { Buffer, Contents } from './memory.js';
 import { contiguousStrides, isContiguous, type Shape, sizeOf } from './shape.js';
 
 /** Operand of a pending operation. */
@@ -17,8 +17,8 @@ export interface Pending {
   readonly op: number;
   /** Operands; a constant has its number. */
   readonly inputs: readonly Operand[];
-  /** The storage that each operand had when it became known, so that later in-place writes do not change the result. */
-  readonly snapshots: (Storage | undefined)[];
+  /** What each operand held when it became known, so that later in-place writes do not change the result. */
+  readonly snapshots: (Contents | undefined)[];
   /** Pending arrays that have this one as an operand. */
   users: DeviceArray[] | undefined;
   /** Upper bounds for the program that would compute this array. */
@@ -44,7 +44,7 @@ export class DeviceArray extends ArrayWithMethods implements Resource {
   /** Mark and register of a program that is being built. */
   stamp = 0;
   register = 0;
-  /** Made while a recorded function or a rule ran: the garbage collector need not be asked about it until it leaves the tape. */
+  /** Made while a recorded function or a rule ran, and still theirs: the garbage collector need not be asked about it. */
   scoped: boolean;
   #strides: readonly number[] | undefined = undefined;
   #view: View | undefined = undefined;
@@ -120,8 +120,7 @@ export class DeviceArray extends ArrayWithMethods implements Resource {
         if (p === undefined) continue;
         for (let i = 0; i < p.inputs.length; i++) {
           if (p.inputs[i] !== this || p.snapshots[i] !== undefined) continue;
-          p.snapshots[i] = buffer.storage;
-          buffer.readers++;
+          p.snapshots[i] = buffer.addReader();
         }
       }
     }
@@ -172,7 +171,7 @@ export class DeviceArray extends ArrayWithMethods implements Resource {
   }
 }
 
-const noSnapshots: (Storage | undefined)[] = [];
+const noSnapshots: (Contents | undefined)[] = [];
 
 /** What an array says that is used after it was given up. */
 export const releasedMessage =

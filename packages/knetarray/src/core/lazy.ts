@@ -13,6 +13,7 @@ import {
 import { type Device, isImmediate } from './device.js';
 import { DeviceArray, type Operand, type Pending, releasedMessage } from './device-array.js';
 import { type DType, typedArray } from './dtype.js';
+import type { Contents } from './memory.js';
 import { broadcastStrides, type Shape, sameShape, sizeOf } from './shape.js';
 
 /** A new pending array: the result of an elementwise operation on operands of this dtype that broadcast to this shape. */
@@ -35,15 +36,14 @@ export function defer(op: number, device: Device, dtype: DType, shape: Shape, op
     size = measure(inputs, shape);
   }
   const result = new DeviceArray(device, dtype, shape);
-  const snapshots: (Storage | undefined)[] = new Array(inputs.length);
+  const snapshots: (Contents | undefined)[] = new Array(inputs.length);
   for (let i = 0; i < inputs.length; i++) {
     const x = inputs[i]!;
     snapshots[i] = undefined;
     if (typeof x === 'number') continue;
     if (x.released) throw new Error(releasedMessage);
     if (x.buffer !== undefined) {
-      snapshots[i] = x.buffer.storage;
-      x.buffer.readers++;
+      snapshots[i] = x.buffer.addReader();
     } else if (x.pending !== undefined) {
       if (x.pending.users === undefined) x.pending.users = [result];
       else x.pending.users.push(result);
@@ -147,7 +147,7 @@ export function computeInto(sources: readonly DeviceArray[], places: readonly Vi
     for (const x of sources) builder.prepare(x);
     const registers = sources.map(x => (x.pending === undefined ? builder.input(x, undefined) : builder.root(x)));
     if (sources.length > 1 && builder.inputs.length + sources.length > device.backend.limits.maxProgramArrays) {
-      sources.forEach((x, i) => computeInto([x], [places[i]!]));
+      for (const [i, x] of sources.entries()) computeInto([x], [places[i]!]);
       return;
     }
     device.backend.map(builder.program(registers), builder.inputs, builder.scalars, places);
@@ -308,9 +308,9 @@ class Builder {
     return this.#emit(x, pending.op, operands);
   }
 
-  #operand(x: Operand, snapshot: Storage | undefined): number {
+  #operand(x: Operand, snapshot: Contents | undefined): number {
     if (typeof x === 'number') return this.#scalar(x);
-    return x.pending === undefined ? this.input(x, snapshot) : this.#visit(x, x.pending);
+    return x.pending === undefined ? this.input(x, snapshot?.storage) : this.#visit(x, x.pending);
   }
 
   #scalar(value: number): number {

@@ -16,25 +16,43 @@ export interface MemoryReport {
   arrays: number;
 }
 
+/** A storage as pending programs know it: what a buffer holds now, or held when they were told. */
+export class Contents {
+  /** Pending programs that will read it. */
+  readers = 0;
+  watch: Watch | number | undefined = undefined;
+
+  constructor(readonly storage: Storage) {}
+}
+
 /** One storage with its users: arrays that show it (views included) and pending programs that will read it. */
 export class Buffer {
   refs = 1;
-  readers = 0;
   /** Holds of running gradient computations on arrays that show it. */
   holds = 0;
   /** How its collection is noticed: for storages to release a {@link Watch}, else the number of bytes. */
   watch: Watch | number | undefined = undefined;
-  /** Storages that were replaced while pending programs still wanted their old contents, with the number of those readers. */
-  private replaced: Map<Storage, number> | undefined = undefined;
-  /** The buffer that took over the storage, and the pending programs that will read it. */
+  contents: Contents;
+  /** The buffer that took over the contents, with the pending programs that will read them. */
   private heir: Buffer | undefined = undefined;
 
   constructor(
     readonly manager: MemoryManager,
     readonly dtype: DType,
     readonly length: number,
-    public storage: Storage,
-  ) {}
+    storage: Storage,
+  ) {
+    this.contents = new Contents(storage);
+  }
+
+  get storage(): Storage {
+    return this.contents.storage;
+  }
+
+  /** Pending programs that will read what is in it now. */
+  get readers(): number {
+    return this.contents.readers;
+  }
 
   /** One array less. */
   unref(): void {
@@ -42,46 +60,46 @@ export class Buffer {
     this.#freeIfUnused();
   }
 
-  /** A pending program has read `storage`, or will never do so. */
-  releaseReader(storage: Storage): void {
-    if (storage === this.storage) {
-      if (this.heir !== undefined) {
-        this.heir.releaseReader(storage);
-        return;
-      }
-      this.readers--;
-      this.#freeIfUnused();
-      return;
-    }
-    const left = (this.replaced?.get(storage) ?? 1) - 1;
-    if (left > 0) this.replaced?.set(storage, left);
-    else {
-      this.replaced?.delete(storage);
-      this.manager.give(this.dtype, this.length, storage);
-    }
+  /** A pending program will read what is in it now. */
+  addReader(): Contents {
+    this.contents.readers++;
+    return this.contents;
   }
 
-  /** Puts other contents in place; pending programs keep seeing what they were given. */
+  /** A pending program has read these contents, or will never do so. */
+  releaseReader(contents: Contents): void {
+    contents.readers--;
+    let owner: Buffer = this;
+    while (owner.heir !== undefined) owner = owner.heir;
+    if (contents === owner.contents) owner.#freeIfUnused();
+    else if (contents.readers === 0) this.#drop(contents);
+  }
+
+  /** Puts another storage in place; pending programs keep seeing what they were given. */
   replace(storage: Storage): void {
-    const old = this.storage;
-    this.storage = storage;
-    if (typeof this.watch === 'object') this.watch.storage = storage;
-    if (this.readers === 0) {
-      this.manager.give(this.dtype, this.length, old);
-      return;
-    }
-    this.replaced ??= new Map();
-    this.replaced.set(old, this.readers);
-    this.readers = 0;
+    this.#put(new Contents(storage));
   }
 
-  /** Puts the storage of another buffer in place, together with its readers; the other one is done with. */
+  /** Puts the contents of another buffer in place, together with their readers; the other one is done with. */
   takeOver(other: Buffer): void {
     this.manager.unwatch(other);
-    this.replace(other.storage);
-    this.readers = other.readers;
+    this.#put(other.contents);
     other.refs = Number.POSITIVE_INFINITY;
     other.heir = this;
+  }
+
+  #put(contents: Contents): void {
+    const old = this.contents;
+    this.contents = contents;
+    if (typeof this.watch === 'object') this.watch.storage = contents.storage;
+    if (old.readers === 0) this.#drop(old);
+    // From now on only its readers know it: if they are dropped unread, the garbage collector has to tell.
+    else this.manager.watchContents(old, this.dtype, this.length);
+  }
+
+  #drop(contents: Contents): void {
+    this.manager.unwatch(contents);
+    this.manager.give(this.dtype, this.length, contents.storage);
   }
 
   #freeIfUnused(): void {
@@ -97,7 +115,7 @@ interface Watch {
   readonly length: number;
   storage: Storage;
   /** Polled under pressure. */
-  readonly ref: WeakRef<Buffer>;
+  readonly ref: WeakRef<Buffer | Contents>;
 }
 
 /** Allocates, counts, pools and sweeps the storages of one backend. */
@@ -157,27 +175,21 @@ export class MemoryManager {
 
   /** Watches for the collection of a buffer that the user holds. */
   watch(buffer: Buffer): void {
-    if (buffer.watch !== undefined) return;
-    if (this.backend.collected) {
-      // The garbage collector frees the storage, so only its bytes are noted: finalizers do not run inside a synchronous
-      // loop, and a note that held the storage would keep it alive all that time.
-      buffer.watch = this.#capacity(buffer.dtype, buffer.length) * bytesPerElement(buffer.dtype);
-      this.#registry.register(buffer, buffer.watch, buffer);
-      return;
-    }
-    const watch: Watch = { dtype: buffer.dtype, length: buffer.length, storage: buffer.storage, ref: new WeakRef(buffer) };
-    buffer.watch = watch;
-    this.#watches.add(watch);
-    this.#registry.register(buffer, watch, buffer);
+    this.#watch(buffer, buffer.dtype, buffer.length, buffer.storage);
+  }
+
+  /** Watches for the collection of replaced contents. */
+  watchContents(contents: Contents, dtype: DType, length: number): void {
+    this.#watch(contents, dtype, length, contents.storage);
   }
 
   /** Ends a watch: the buffer was released by hand. */
-  unwatch(buffer: Buffer): void {
-    const { watch } = buffer;
+  unwatch(watched: Buffer | Contents): void {
+    const { watch } = watched;
     if (watch === undefined) return;
-    buffer.watch = undefined;
+    watched.watch = undefined;
     if (typeof watch === 'object') this.#watches.delete(watch);
-    this.#registry.unregister(buffer);
+    this.#registry.unregister(watched);
   }
 
   /** Takes back what the user has dropped and the garbage collector has found; returns whether there was anything. */
@@ -203,7 +215,20 @@ export class MemoryManager {
     return { live: this.#live, pooled: this.#pooled, peak: this.#peak, limit: this.backend.limits.maxPooledBytes, arrays: this.#arrays };
   }
 
-  /** A watched buffer is gone. A sweep may have noticed it before its finalizer ran. */
+  #watch(watched: Buffer | Contents, dtype: DType, length: number, storage: Storage): void {
+    if (watched.watch !== undefined) return;
+    if (this.backend.collected) {
+      // The garbage collector frees the storage, so only its bytes are noted: finalizers do not run inside a synchronous
+      // loop, and a note that held the storage would keep it alive all that time.
+      watched.watch = this.#capacity(dtype, length) * bytesPerElement(dtype);
+    } else {
+      watched.watch = { dtype, length, storage, ref: new WeakRef(watched) };
+      this.#watches.add(watched.watch);
+    }
+    this.#registry.register(watched, watched.watch, watched);
+  }
+
+  /** What was watched is gone. A sweep may have noticed it before its finalizer ran. */
   #collect(watch: Watch | number): void {
     if (typeof watch === 'number') {
       this.#live -= watch;

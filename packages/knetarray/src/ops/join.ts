@@ -1,5 +1,5 @@
 /** Joining and rearranging: cat, hcat, vcat, stack, split, repeat, flip, pad. */
-import { type Primitive, primitive, where } from '@knet/autograd';
+import { type Primitive, primitive, temporaries, where } from '@knet/autograd';
 import { KnetArray } from '../array.js';
 import { DeviceArray } from '../core/device-array.js';
 import { type DType, promote } from '../core/dtype.js';
@@ -40,6 +40,10 @@ const catArrays: Primitive<(...args: (KnetArray | CatOptions)[]) => KnetArray> =
  * cat([a, b], 1); // columns of a, then columns of b
  */
 export function cat(arrays: readonly (KnetArray | number)[], dim = 0): KnetArray {
+  return temporaries(() => joined(arrays, dim));
+}
+
+function joined(arrays: readonly (KnetArray | number)[], dim: number): KnetArray {
   const like = arrays.find((x): x is KnetArray => x instanceof KnetArray);
   if (like === undefined)
     return arrays.length === 0 ? array([]) : reshape(array(arrays as number[]), [...new Array<number>(dim).fill(1), arrays.length]);
@@ -124,14 +128,8 @@ export function repeat(x: KnetArray, ...counts: number[]): KnetArray {
 export function flip(x: KnetArray, dim = 0): KnetArray {
   const d = normalizeDim(dim, x.ndim, 'flip');
   const n = x.shape[d]!;
-  return gather(
-    x,
-    array(
-      Int32Array.from({ length: n }, (_, i) => n - 1 - i),
-      { device: x.device },
-    ),
-    d,
-  );
+  const order = Int32Array.from({ length: n }, (_, i) => n - 1 - i);
+  return temporaries(() => gather(x, array(order, { device: x.device }), d));
 }
 
 /** The array with `[before, after]` elements added along each dimension. */
@@ -141,10 +139,11 @@ export function pad(x: KnetArray, widths: readonly (readonly [before: number, af
   if (widths.length > x.ndim || widths.some(([a, b]) => a < 0 || b < 0)) {
     throw new RangeError(`pad: expected at most ${x.ndim} pairs of widths of 0 or more for shape ${formatShape(x.shape)}`);
   }
-  const padded = embed(x, { shape, regular });
-  if (value === 0) return padded;
-  const inside = embed(full(x.shape, 1, { dtype: x.dtype, device: x.device }), { shape, regular });
-  return where(inside, padded, value);
+  if (value === 0) return embed(x, { shape, regular });
+  return temporaries(() => {
+    const inside = embed(full(x.shape, 1, { dtype: x.dtype, device: x.device }), { shape, regular });
+    return where(inside, embed(x, { shape, regular }), value);
+  });
 }
 
 function runCat(args: readonly (DeviceArray | CatOptions)[]): DeviceArray {
