@@ -10,7 +10,7 @@ import { astype } from './cast.js';
 import { array } from './create.js';
 import { differentDevices } from './elementwise.js';
 import { expand, expandNumber } from './expand.js';
-import { gather } from './gather.js';
+import { gather, positionsOf } from './gather.js';
 import { reshape } from './shape.js';
 import { embed, slice, span } from './slice.js';
 
@@ -126,9 +126,9 @@ export function flip(x: KnetArray, dim = 0): KnetArray {
   const n = x.shape[d]!;
   return gather(
     x,
-    array(
+    positionsOf(
       Int32Array.from({ length: n }, (_, i) => n - 1 - i),
-      { device: x.device },
+      x,
     ),
     d,
   );

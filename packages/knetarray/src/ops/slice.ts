@@ -60,7 +60,7 @@ export function slice(x: KnetArray, ...selectors: Selector[]): KnetArray {
   const { regular, lists } = parseSelection(x.shape, selectors, 'slice');
   let y = x;
   lists.forEach((list, dim) => {
-    if (list !== undefined) y = gather(y, positionsOf(list, x.device), dim);
+    if (list !== undefined) y = gather(y, positionsOf(list, y), dim);
   });
   const rest = regular.map((r, d) => (lists[d] === undefined ? r : { start: 0, step: 1, count: y.shape[d]!, drop: false }));
   const whole = rest.every((r, d) => r.start === 0 && r.step === 1 && r.count === y.shape[d] && !r.drop);
