@@ -1,5 +1,5 @@
 /** Embeddings: columns of a matrix chosen by number. */
-import { array, formatShape, gather, KnetArray, reshape, sizeOf, vec } from '@knet/knetarray';
+import { contiguousStrides, formatShape, gather, KnetArray, reshape, sizeOf, slice, vec } from '@knet/knetarray';
 
 /** Nested lists of whole numbers. */
 export type IndexList = readonly (number | IndexList)[];
@@ -16,28 +16,37 @@ export type IndexList = readonly (number | IndexList)[];
  */
 export function embedding(w: KnetArray, indices: IndexList | Int32Array | KnetArray): KnetArray {
   if (w.ndim !== 2) throw new RangeError(`embedding: expected w [embed, vocabulary], not shape ${formatShape(w.shape)}`);
-  const positions = indices instanceof KnetArray ? indices : hostIndices(w, indices);
-  if (positions.dtype !== 'int32') {
-    throw new TypeError(`embedding: indices must be int32, not ${positions.dtype}; make them with dtype: 'int32'`);
+  if (!(indices instanceof KnetArray)) {
+    const { shape, list } = flattened(w, indices);
+    return reshape(slice(w, ':', list), [w.shape[0]!, ...shape]);
   }
-  return reshape(gather(w, vec(positions), 1), [w.shape[0]!, ...positions.shape]);
+  if (indices.dtype !== 'int32')
+    throw new TypeError(`embedding: indices must be int32, not ${indices.dtype}; make them with dtype: 'int32'`);
+  return reshape(gather(w, vec(indices), 1), [w.shape[0]!, ...indices.shape]);
 }
 
-function hostIndices(w: KnetArray, indices: IndexList | Int32Array): KnetArray {
-  const options = { dtype: 'int32', device: w.device } as const;
+/** Nested rows as column-major positions, checked. */
+function flattened(w: KnetArray, indices: IndexList | Int32Array): { shape: number[]; list: Int32Array } {
+  const shape: number[] = [];
+  for (let level: unknown = indices; Array.isArray(level) || level instanceof Int32Array; level = level[0]) shape.push(level.length);
+  const strides = contiguousStrides(shape);
+  const list = new Int32Array(sizeOf(shape));
   const vocabulary = w.shape[1]!;
-  const check = (list: IndexList | Int32Array): void => {
-    for (const i of list) {
-      if (typeof i !== 'number') check(i);
-      else if (!Number.isInteger(i) || i < 0 || i >= vocabulary) {
-        throw new RangeError(
-          `embedding: position ${i} is out of range for the ${vocabulary} columns of w of shape ${formatShape(w.shape)}`,
-        );
-      }
-    }
+  const walk = (level: number | IndexList | Int32Array, dim: number, offset: number): void => {
+    if (typeof level !== 'number') {
+      if (level.length !== shape[dim])
+        throw new RangeError(`embedding: nested rows must have equal lengths, ${formatShape(shape)} as the first ones`);
+      level.forEach((item, i) => {
+        walk(item, dim + 1, offset + i * strides[dim]!);
+      });
+    } else if (dim !== shape.length)
+      throw new RangeError(`embedding: nested rows must have equal depths, ${formatShape(shape)} as the first ones`);
+    else if (!Number.isInteger(level) || level < 0 || level >= vocabulary) {
+      throw new RangeError(
+        `embedding: position ${level} is out of range for the ${vocabulary} columns of w of shape ${formatShape(w.shape)}`,
+      );
+    } else list[offset] = level;
   };
-  check(indices);
-  if (indices instanceof Int32Array) return array(indices, options);
-  const result = array(indices, options);
-  return sizeOf(result.shape) === 0 ? reshape(result, [0]) : result;
+  walk(indices, 0, 0);
+  return { shape, list };
 }

@@ -34,5 +34,8 @@ describe('embedding', () => {
     expect(() => embedding(w, [0.5])).toThrow(/position 0.5/);
     expect(() => embedding(w, array([1, 2]))).toThrow(/int32, not float32/);
     expect(() => embedding(zeros([2]), [0])).toThrow(/\[2\]/);
+    expect(() => embedding(w, [[0, 1], [2]])).toThrow(/equal lengths/);
+    expect(() => embedding(w, [[0, 1], 2])).toThrow(/equal depths/);
+    expect(() => embedding(w, [0, [1]])).toThrow(/equal lengths|equal depths/);
   });
 });

@@ -8,13 +8,9 @@ export function gather(source: View, indices: View, output: View, dim: number): 
   const x = elements(source);
   const y = elements(output);
   checkPositions('gather', indices, source.shape, dim);
-  if (isList(output, dim)) {
-    const positions = elements(indices);
-    const [is, ys, xs] = [indices.strides[0]!, output.strides[dim]!, source.strides[dim]!];
-    for (let j = 0; j < indices.shape[0]!; j++) {
-      const i = positions[indices.offset + j * is]!;
-      y[output.offset + j * ys] = i < 0 ? 0 : x[source.offset + i * xs]!;
-    }
+  if (singles(output, dim)) {
+    const list = listOf(indices);
+    gatherSingles(x, source.offset, source.strides[dim]!, list, y, output.offset, output.strides[dim]!);
     return;
   }
   forEachSlice(output, source, dim, indices, (to, from, shape, ys, xs) => {
@@ -28,13 +24,9 @@ export function scatterAdd(source: View, indices: View, output: View, dim: numbe
   const x = elements(source);
   const y = elements(output);
   checkPositions('scatterAdd', indices, output.shape, dim);
-  if (isList(source, dim)) {
-    const positions = elements(indices);
-    const [is, ys, xs] = [indices.strides[0]!, output.strides[dim]!, source.strides[dim]!];
-    for (let j = 0; j < indices.shape[0]!; j++) {
-      const i = positions[indices.offset + j * is]!;
-      if (i >= 0) y[output.offset + i * ys]! += x[source.offset + j * xs]!;
-    }
+  if (singles(source, dim)) {
+    const list = listOf(indices);
+    scatterSingles(x, source.offset, source.strides[dim]!, list, y, output.offset, output.strides[dim]!);
     return;
   }
   forEachSlice(source, output, dim, indices, (from, to, shape, xs, ys) => {
@@ -61,9 +53,32 @@ export function cumsum(source: View, output: View, dim: number): void {
   });
 }
 
-/** Whether every slice is a single element: then one loop does. */
-function isList(view: View, dim: number): boolean {
-  return view.shape.every((n, d) => d === dim || n === 1);
+/** Whether every slice is a single element, so that a plain loop does. */
+function singles(listed: View, dim: number): boolean {
+  return listed.shape.every((n, d) => n === 1 || d === dim);
+}
+
+/** The positions as a typed array of their own. */
+function listOf(indices: View): Int32Array {
+  const data = elements(indices) as Int32Array;
+  const [start, step, count] = [indices.offset, indices.strides[0]!, indices.shape[0]!];
+  return step === 1 ? data.subarray(start, start + count) : Int32Array.from({ length: count }, (_, j) => data[start + j * step]!);
+}
+
+function gatherSingles(x: TypedArray, from: number, xs: number, list: Int32Array, y: TypedArray, to: number, ys: number): void {
+  for (let j = 0; j < list.length; j++) {
+    const i = list[j]!;
+    // Two stores: a chosen value would be boxed, being whole in one case.
+    if (i < 0) y[to + j * ys] = 0;
+    else y[to + j * ys] = x[from + i * xs]!;
+  }
+}
+
+function scatterSingles(x: TypedArray, from: number, xs: number, list: Int32Array, y: TypedArray, to: number, ys: number): void {
+  for (let j = 0; j < list.length; j++) {
+    const i = list[j]!;
+    if (i >= 0) y[to + i * ys]! += x[from + j * xs]!;
+  }
 }
 
 /** Visits slice j of the listed view and slice indices[j] of the other; -1 stands for a position to leave out. */
@@ -108,10 +123,10 @@ function fill(y: TypedArray, p: number, n: number, step: number): void {
 }
 
 function checkPositions(caller: string, indices: View, shape: readonly number[], dim: number): void {
-  const data = elements(indices);
+  const list = listOf(indices);
   const length = shape[dim]!;
-  for (let j = 0; j < indices.shape[0]!; j++) {
-    const i = data[indices.offset + j * indices.strides[0]!]!;
+  for (let j = 0; j < list.length; j++) {
+    const i = list[j]!;
     if (i >= length) throw new RangeError(`${caller}: position ${i} is out of range for dimension ${dim} of shape ${formatShape(shape)}`);
   }
 }

@@ -1,6 +1,7 @@
 /** Lazy evaluation: pending elementwise operations grow into a program, which runs when bytes are needed. */
 import type { Limits, Storage, View } from '../backend.js';
 import {
+  copyProgram,
   encode,
   instructionBase,
   internProgram,
@@ -136,22 +137,32 @@ export function compute(targets: readonly DeviceArray[]): void {
 }
 
 /**
- * Computes arrays of one shape and dtype straight into the given places, in one program where the device can store so many
- * outputs at once. The arrays themselves stay pending. Places must not overlap what the arrays are computed from.
+ * Computes arrays of one shape and dtype straight into the given places, in one program where that is possible. The arrays
+ * themselves stay as they are. Places must not overlap what the arrays are computed from.
  */
 export function computeInto(sources: readonly DeviceArray[], places: readonly View[]): void {
   const { device, dtype, shape } = sources[0]!;
   if (sizeOf(shape) === 0) return;
+  const { backend } = device;
   const builder = Builder.open(device, dtype, shape);
   try {
     for (const x of sources) builder.prepare(x);
-    const registers = sources.map(x => (x.pending === undefined ? builder.input(x, undefined) : builder.root(x)));
-    if (sources.length > 1 && builder.inputs.length + sources.length > device.backend.limits.maxProgramArrays) {
-      for (const [i, x] of sources.entries()) computeInto([x], [places[i]!]);
-      return;
+    // A program stores a register once, and only registers that it computes.
+    let joint = new Set(sources).size === sources.length && sources.every(x => x.pending !== undefined);
+    if (joint) {
+      const registers = sources.map(x => builder.root(x));
+      joint = sources.length === 1 || builder.within(backend.limits, sources.length);
+      if (joint) {
+        backend.map(builder.program(registers), builder.inputs, builder.scalars, places);
+        builder.countComputed();
+      }
     }
-    device.backend.map(builder.program(registers), builder.inputs, builder.scalars, places);
-    builder.countComputed();
+    if (joint) return;
+    if (sources.length > 1) {
+      const half = sources.length >> 1;
+      computeInto(sources.slice(0, half), places.slice(0, half));
+      computeInto(sources.slice(half), places.slice(half));
+    } else backend.map(copyProgram(dtype), [viewOf(sources[0]!)], [], places);
   } finally {
     builder.close();
   }

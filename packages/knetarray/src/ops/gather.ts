@@ -1,7 +1,6 @@
 /** Choosing slices along a dimension by a list of positions, and its transpose. */
 import { type Primitive, primitive } from '@knet/autograd';
 import { KnetArray } from '../array.js';
-import type { Device } from '../core/device.js';
 import { DeviceArray } from '../core/device-array.js';
 import { materialize, viewOf } from '../core/lazy.js';
 import { formatShape, normalizeDim, type Shape } from '../core/shape.js';
@@ -75,9 +74,15 @@ export function scatterAdd(x: KnetArray, indices: KnetArray, dim: number, length
   return scatterArray(terms, checked(indices, x, 'scatterAdd'), { dim: normalizeDim(dim, x.ndim, 'scatterAdd'), length });
 }
 
-/** A list of positions on a device. */
-export function positionsOf(list: Positions, device: Device): KnetArray {
-  return list instanceof KnetArray ? list : array(list, { dtype: 'int32', device });
+/** Positions for {@link gather} on the device of `x`. A generic function of `x`, so that a gradient computation frees what it uploads. */
+const uploaded: Primitive<(x: KnetArray, options: { list: Int32Array }) => KnetArray> = /* @__PURE__ */ primitive('positions', {
+  methods: [[[KnetArray], ({ device }: DeviceArray, { list }: { list: Int32Array }) => array(list, { device })]],
+  zeroDerivative: true,
+});
+
+/** A list of positions on the device of `x`. */
+export function positionsOf(list: Positions, x: KnetArray): KnetArray {
+  return list instanceof KnetArray ? list : uploaded(x, { list });
 }
 
 function checked(i: KnetArray, x: KnetArray, caller: string): KnetArray {

@@ -10,7 +10,7 @@ import { astype } from './cast.js';
 import { array, full } from './create.js';
 import { differentDevices } from './elementwise.js';
 import { expand, expandNumber } from './expand.js';
-import { gather } from './gather.js';
+import { gather, positionsOf } from './gather.js';
 import { reshape } from './shape.js';
 import { embed, slice, span } from './slice.js';
 
@@ -128,8 +128,14 @@ export function repeat(x: KnetArray, ...counts: number[]): KnetArray {
 export function flip(x: KnetArray, dim = 0): KnetArray {
   const d = normalizeDim(dim, x.ndim, 'flip');
   const n = x.shape[d]!;
-  const order = Int32Array.from({ length: n }, (_, i) => n - 1 - i);
-  return temporaries(() => gather(x, array(order, { device: x.device }), d));
+  return gather(
+    x,
+    positionsOf(
+      Int32Array.from({ length: n }, (_, i) => n - 1 - i),
+      x,
+    ),
+    d,
+  );
 }
 
 /** The array with `[before, after]` elements added along each dimension. */

@@ -1,5 +1,5 @@
 /** Reading and writing parts of arrays. */
-import { type Primitive, primitive, temporaries } from '@knet/autograd';
+import { type Primitive, primitive } from '@knet/autograd';
 import { KnetArray } from '../array.js';
 import { DeviceArray } from '../core/device-array.js';
 import { asDType, copyArray, materialize, viewOf } from '../core/lazy.js';
@@ -59,9 +59,7 @@ export function slice(x: KnetArray, ...selectors: Selector[]): KnetArray {
   const { regular, lists } = parseSelection(x.shape, selectors, 'slice');
   let y = x;
   lists.forEach((list, dim) => {
-    if (list === undefined) return;
-    const from = y;
-    y = temporaries(() => gather(from, positionsOf(list, x.device), dim));
+    if (list !== undefined) y = gather(y, positionsOf(list, y), dim);
   });
   const rest = regular.map((r, d) => (lists[d] === undefined ? r : { start: 0, step: 1, count: y.shape[d]!, drop: false }));
   const whole = rest.every((r, d) => r.start === 0 && r.step === 1 && r.count === y.shape[d] && !r.drop);
