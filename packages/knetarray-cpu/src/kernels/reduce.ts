@@ -76,7 +76,9 @@ function combineRun(op: ReduceOp, start: number, x: ArrayLike<number>, at: numbe
       return a + (s0 + s1);
     }
     case 'prod':
-      for (let i = 0; i < n; i++) a *= x[at + i * step]!;
+      // Products of int32 wrap like machine integers; float64 would lose their low bits.
+      if (x instanceof Int32Array) for (let i = 0; i < n; i++) a = Math.imul(a, x[at + i * step]!);
+      else for (let i = 0; i < n; i++) a *= x[at + i * step]!;
       return a;
     case 'max':
       for (let i = 0; i < n; i++) a = Math.max(a, x[at + i * step]!);
@@ -93,7 +95,8 @@ function combineEach(op: ReduceOp, out: Float64Array, o: number, x: ArrayLike<nu
       for (let i = 0; i < n; i++) out[o + i]! += x[at + i * step]!;
       break;
     case 'prod':
-      for (let i = 0; i < n; i++) out[o + i]! *= x[at + i * step]!;
+      if (x instanceof Int32Array) for (let i = 0; i < n; i++) out[o + i] = Math.imul(out[o + i]!, x[at + i * step]!);
+      else for (let i = 0; i < n; i++) out[o + i]! *= x[at + i * step]!;
       break;
     case 'max':
       for (let i = 0; i < n; i++) out[o + i] = Math.max(out[o + i]!, x[at + i * step]!);
