@@ -84,9 +84,10 @@ export function release(x: unknown): void {
   if (isResource(x) && --x.holds === 0 && x.owned) x.free();
 }
 
-/** Hands a value over to the user: no tape frees it any more. */
-export function disown(x: unknown): void {
-  if (!isResource(x) || !x.owned) return;
+/** Hands a value over to the user: no tape frees it any more. Returns whether one would have. */
+export function disown(x: unknown): boolean {
+  if (!isResource(x) || !x.owned) return false;
   x.owned = false;
   x.leave();
+  return true;
 }

@@ -46,6 +46,7 @@ export class Tape {
   /** True once the differentiated function has returned: its boxes are of no use any more. */
   ended = false;
   #counted = true;
+  readonly #kept: Value[] = [];
 
   constructor() {
     this.level = ++running;
@@ -57,10 +58,18 @@ export class Tape {
     return { entry, box: boxValue(value, entry) };
   }
 
+  /** A value that `value()` handed to the user. */
+  keep(x: Value): void {
+    this.#kept.push(x);
+  }
+
   /** Ends the recording: values that no rule captured are freed. */
   endForward(): void {
     this.ended = true;
     this.#leave();
+    // What is still pending is computed while the values that it needs are there.
+    for (const x of this.#kept) leafTypeOf(x)?.settle(x);
+    this.#kept.length = 0;
     for (const entry of this.entries) release(entry.value);
   }
 
@@ -161,8 +170,13 @@ export function boxValue(value: Value, entry: Entry): Value {
  */
 export function value<T>(x: T): T {
   let v: unknown = x;
-  while (isBox(v)) v = v[boxEntry].value;
-  if (v !== x) disown(v);
+  let tape: Tape | undefined;
+  while (isBox(v)) {
+    tape = v[boxEntry].tape;
+    v = v[boxEntry].value;
+  }
+  if (tape === undefined) return x;
+  if (disown(v) && !tape.ended) tape.keep(v as Value);
   return v as T;
 }
 

@@ -69,11 +69,11 @@ export function generator(seed: number): () => number {
 export function sample(dtype: DType, shape: readonly number[], { low = -2, high = 2, seed = 1 } = {}): HostArray {
   const next = generator(seed + 31 * count(shape));
   const whole = dtype === 'int32' || dtype === 'uint8';
-  const floor = dtype === 'uint8' ? Math.max(0, low) : low;
+  const floor = whole ? Math.ceil(dtype === 'uint8' ? Math.max(0, low) : low) : low;
   return host(dtype, shape, () => {
     const u = next();
     if (dtype === 'bool') return Number(u < 0.5);
-    return whole ? Math.floor(floor + u * (high - floor + 1)) : floor + u * (high - floor);
+    return whole ? floor + Math.floor(u * (Math.floor(high) - floor + 1)) : floor + u * (high - floor);
   });
 }
 

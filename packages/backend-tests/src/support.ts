@@ -1,5 +1,5 @@
 /** What a run of the suite found, as data and as a table. */
-import type { DType } from '@knet/knetarray';
+import { type DType, dtypes } from '@knet/knetarray';
 
 /** Outcome of the tests of one function with one dtype on one backend. */
 export interface SupportEntry {
@@ -49,7 +49,7 @@ export class SupportReport {
     const functions = [...new Set(entries.map(e => e.function))].filter(name => name !== 'all');
     const cell = (name: string, backend: string): string => {
       const mine = entries.filter(e => e.function === name && e.backend === backend);
-      const passed = mine.filter(e => e.status === 'pass').map(e => e.dtype);
+      const passed = [...dtypes, 'any' as const].filter(d => mine.some(e => e.dtype === d && e.status === 'pass'));
       const failed = mine.filter(e => e.status === 'fail').map(e => `**${e.dtype} fails**`);
       return [...passed.map(d => (d === 'any' ? 'yes' : d)), ...failed].join(', ') || '-';
     };

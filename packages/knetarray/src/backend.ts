@@ -110,6 +110,14 @@ export interface Backend {
   /** Fills a contiguous output; element i depends on key and i only. */
   random(distribution: Distribution, key: readonly [number, number], output: View): void;
 
+  /**
+   * Optional: a weak reference that forgets its target even in the middle of a synchronous loop (a native one; JavaScript's
+   * WeakRef keeps its target until the turn ends). With it, arrays dropped in such a loop are found.
+   */
+  weakReference?(target: object): { deref(): object | undefined };
+  /** Optional: asks the host for a garbage collection, before the memory manager looks for dropped arrays. */
+  collectGarbage?(): void;
+
   /** Optional: convolution or one of its gradients, over contiguous views. `a`, `b` are (w, x), (w, dy) or (x, dy) by kind. */
   convolution?(kind: ConvolutionKind, geometry: ConvolutionGeometry, a: View, b: View, output: View): void;
   /** Optional: largest real element of each window, and its int32 position in x, counted over all planes. Contiguous views. */

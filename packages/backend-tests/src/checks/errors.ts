@@ -72,7 +72,8 @@ export function checkErrors(suite: Suite): void {
     reject('two devices', () => {
       const here = zeros(3);
       const there = knet.array(new Float32Array(3), { device: suite.fresh('elsewhere') });
-      const names = new RegExp(`'${suite.name}'.*'${suite.name} elsewhere'`);
+      const literal = (text: string): string => text.replace(/[^\w ]/g, '\\$&');
+      const names = new RegExp(`'${literal(suite.name)}'.*'${literal(suite.name)} elsewhere'`);
       return [
         [() => here.add(there), names],
         [() => here.matmul(there), names],

@@ -219,6 +219,20 @@ export function checkLeaks(suite: Suite): void {
       assert(arrays <= expected, `${arrays} storages with ${live} bytes are live after everything was disposed`);
       assert(pooled === 0, `${pooled} bytes stay pooled after trim`);
     });
+    test('dropped readers', async device => {
+      const { collectGarbage } = suite.options;
+      if (collectGarbage === undefined) return;
+      const w = small(1, 33, 31);
+      const before = storages(device);
+      for (let i = 0; i < 20; i++) {
+        w.mul(i).add(1);
+        w.set(0, i);
+      }
+      await collectGarbage();
+      device.memory.sweep();
+      assert(storages(device) === before, `${storages(device) - before} storages stay for readers that were dropped before they ran`);
+      w.dispose();
+    });
     test('a long synchronous loop', device => longLoop(device, suite.options.steps ?? 1000));
   });
 }

@@ -118,7 +118,9 @@ async function checkReduction(suite: Suite, c: ReductionCase, dtype: DType): Pro
   };
   for (const shape of shapes) {
     const x = sample(dtype, shape, { low, high });
-    for (const layout of layouts) for (const dims of [undefined, ...subsets(shape.length)]) await check(x, dims, layout);
+    // Many dimensions have many subsets: the hardest layout is enough for them.
+    const used = shape.length > 3 ? (['permuted'] as const) : layouts;
+    for (const layout of used) for (const dims of [undefined, ...subsets(shape.length)]) await check(x, dims, layout);
   }
   for (const shape of long) {
     const x = sample(dtype, shape, { low, high });

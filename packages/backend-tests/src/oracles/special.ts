@@ -31,7 +31,7 @@ export function erfc(x: number): number {
 /** Inverse of an increasing function on (low, high), by bisection. */
 function inverse(f: (x: number) => number, y: number, low: number, high: number): number {
   let [a, b] = [low, high];
-  for (let i = 0; i < 200; i++) {
+  for (let i = 0; i < 70; i++) {
     const middle = (a + b) / 2;
     if (f(middle) < y) a = middle;
     else b = middle;

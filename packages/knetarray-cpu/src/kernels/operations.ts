@@ -44,13 +44,16 @@ const loops: Readonly<Partial<Record<OpName, BlockOperation>>> = {
     for (let i = 0; i < n; i++, p += as, q += bs) out[o + i] = a[p]! - b[q]!;
   },
   mul: (n, out, o, a, p, as, b, q, bs) => {
-    for (let i = 0; i < n; i++, p += as, q += bs) out[o + i] = a[p]! * b[q]!;
+    // Products of int32 wrap like machine integers; float64 would lose their low bits.
+    if (out instanceof Int32Array) for (let i = 0; i < n; i++, p += as, q += bs) out[o + i] = Math.imul(a[p]!, b[q]!);
+    else for (let i = 0; i < n; i++, p += as, q += bs) out[o + i] = a[p]! * b[q]!;
   },
   div: (n, out, o, a, p, as, b, q, bs) => {
     for (let i = 0; i < n; i++, p += as, q += bs) out[o + i] = a[p]! / b[q]!;
   },
   abs2: (n, out, o, a, p, as) => {
-    for (let i = 0; i < n; i++, p += as) out[o + i] = a[p]! * a[p]!;
+    if (out instanceof Int32Array) for (let i = 0; i < n; i++, p += as) out[o + i] = Math.imul(a[p]!, a[p]!);
+    else for (let i = 0; i < n; i++, p += as) out[o + i] = a[p]! * a[p]!;
   },
   sqrt: (n, out, o, a, p, as) => {
     for (let i = 0; i < n; i++, p += as) out[o + i] = Math.sqrt(a[p]!);

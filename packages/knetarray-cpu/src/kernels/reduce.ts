@@ -150,7 +150,9 @@ function combineRun(op: ReduceOp, start: number, x: TypedArray, at: number, step
       return a + sumRun(x, at, n);
     }
     case 'prod':
-      for (let i = 0; i < n; i++) a *= x[at + i * step]!;
+      // Products of int32 wrap like machine integers; float64 would lose their low bits.
+      if (x instanceof Int32Array) for (let i = 0; i < n; i++) a = Math.imul(a, x[at + i * step]!);
+      else for (let i = 0; i < n; i++) a *= x[at + i * step]!;
       return a;
     case 'max':
       for (let i = 0; i < n; i++) a = Math.max(a, x[at + i * step]!);
@@ -188,7 +190,8 @@ function combineEach(op: ReduceOp, out: Float64Array, o: number, oStep: number, 
       else for (let i = 0; i < n; i++) out[o + i * oStep]! += x[at + i * step]!;
       break;
     case 'prod':
-      for (let i = 0; i < n; i++) out[o + i * oStep]! *= x[at + i * step]!;
+      if (x instanceof Int32Array) for (let i = 0; i < n; i++) out[o + i * oStep] = Math.imul(out[o + i * oStep]!, x[at + i * step]!);
+      else for (let i = 0; i < n; i++) out[o + i * oStep]! *= x[at + i * step]!;
       break;
     case 'max':
       for (let i = 0; i < n; i++) out[o + i * oStep] = Math.max(out[o + i * oStep]!, x[at + i * step]!);

@@ -1,6 +1,6 @@
 /** Arrays with data: elements in a buffer, or pending until something needs their bytes. */
 import { type LeafType, leafType, type Resource, track } from '@knet/autograd';
-import type { Storage, View } from '../backend.js';
+import type { ReduceOp, Storage, View } from '../backend.js';
 import { arrayLeaf } from '../leaf.js';
 import { ArrayWithMethods } from '../methods.js';
 import type { Device } from './device.js';
@@ -11,10 +11,24 @@ import { contiguousStrides, isContiguous, type Shape, sizeOf } from './shape.js'
 /** Operand of a pending operation. */
 export type Operand = DeviceArray | number;
 
-/** What a pending array waits to compute: an elementwise operation, or a constant. */
+/** Instead of an operation code: the array is one repeated number. */
+export const constantOp = -1;
+/** Instead of an operation code: the array is a reduction of another one. */
+export const reductionOp = -2;
+
+/** A reduction that waits. */
+export interface Reduction {
+  readonly op: ReduceOp;
+  /** Shape of the result with length 1 for reduced dimensions. */
+  readonly kept: Shape;
+}
+
+/** What a pending array waits to compute: an elementwise operation, a reduction, or a constant. */
 export interface Pending {
-  /** Operation code, or -1 for a constant. */
+  /** Operation code, {@link constantOp} or {@link reductionOp}. */
   readonly op: number;
+  /** What a pending reduction does with its one operand. */
+  readonly reduction?: Reduction;
   /** Operands; a constant has its number. */
   readonly inputs: readonly Operand[];
   /** What each operand held when it became known, so that later in-place writes do not change the result. */
@@ -79,7 +93,16 @@ export class DeviceArray extends ArrayWithMethods implements Resource {
   /** An array of one repeated number; it takes no memory until its bytes are needed. */
   static constant(device: Device, dtype: DType, shape: Shape, value: number): DeviceArray {
     const a = new DeviceArray(device, dtype, shape);
-    a.pending = { op: -1, inputs: [value], snapshots: noSnapshots, users: undefined, instructions: 1, arrays: 0, scalars: 1, computed: 0 };
+    a.pending = {
+      op: constantOp,
+      inputs: [value],
+      snapshots: noSnapshots,
+      users: undefined,
+      instructions: 1,
+      arrays: 0,
+      scalars: 1,
+      computed: 0,
+    };
     return a;
   }
 
@@ -104,7 +127,7 @@ export class DeviceArray extends ArrayWithMethods implements Resource {
   /** The number that every element is, when that is known without computing. */
   get constantValue(): number | undefined {
     const { pending } = this;
-    return pending !== undefined && pending.op === -1 ? (pending.inputs[0] as number) : undefined;
+    return pending !== undefined && pending.op === constantOp ? (pending.inputs[0] as number) : undefined;
   }
 
   /** Takes a buffer: the array is no longer pending. */

@@ -1,5 +1,5 @@
 /** Lazy evaluation: pending elementwise operations grow into a program, which runs when bytes are needed. */
-import type { Limits, Storage, View } from '../backend.js';
+import type { Limits, ReduceOp, Storage, View } from '../backend.js';
 import {
   copyProgram,
   encode,
@@ -12,10 +12,10 @@ import {
   scalarBase,
 } from '../program.js';
 import { type Device, isImmediate } from './device.js';
-import { DeviceArray, type Operand, type Pending, releasedMessage } from './device-array.js';
+import { constantOp, DeviceArray, type Operand, type Pending, type Reduction, reductionOp, releasedMessage } from './device-array.js';
 import { type DType, typedArray } from './dtype.js';
 import type { Contents } from './memory.js';
-import { broadcastStrides, type Shape, sameShape, sizeOf } from './shape.js';
+import { broadcastStrides, contiguousStrides, type Shape, sameShape, sizeOf } from './shape.js';
 
 /** A new pending array: the result of an elementwise operation on operands of this dtype that broadcast to this shape. */
 export function defer(op: number, device: Device, dtype: DType, shape: Shape, operands: readonly Operand[]): DeviceArray {
@@ -40,15 +40,7 @@ export function defer(op: number, device: Device, dtype: DType, shape: Shape, op
   const snapshots: (Contents | undefined)[] = new Array(inputs.length);
   for (let i = 0; i < inputs.length; i++) {
     const x = inputs[i]!;
-    snapshots[i] = undefined;
-    if (typeof x === 'number') continue;
-    if (x.released) throw new Error(releasedMessage);
-    if (x.buffer !== undefined) {
-      snapshots[i] = x.buffer.addReader();
-    } else if (x.pending !== undefined) {
-      if (x.pending.users === undefined) x.pending.users = [result];
-      else x.pending.users.push(result);
-    }
+    snapshots[i] = typeof x === 'number' ? undefined : waitFor(x, result);
   }
   result.pending = {
     op,
@@ -64,6 +56,39 @@ export function defer(op: number, device: Device, dtype: DType, shape: Shape, op
   return result;
 }
 
+/**
+ * A reduction of `x` to `shape`. While a gradient is recorded it waits until something needs it: a loss that nobody reads is
+ * never summed. Outside it runs at once, so that what it reads need not be kept.
+ */
+export function deferReduction(op: ReduceOp, x: DeviceArray, kept: Shape, shape: Shape, dtype: DType): DeviceArray {
+  const result = new DeviceArray(x.device, dtype, shape);
+  const snapshots = [waitFor(x, result)];
+  result.pending = {
+    op: reductionOp,
+    reduction: { op, kept },
+    inputs: [x],
+    snapshots,
+    users: undefined,
+    instructions: 1,
+    arrays: 1,
+    scalars: 0,
+    computed: 0,
+  };
+  if (!result.scoped || isImmediate()) materialize(result);
+  return result;
+}
+
+/** Makes a pending array a reader of an operand: of its contents as they are now, or of what it will be. */
+function waitFor(x: DeviceArray, user: DeviceArray): Contents | undefined {
+  if (x.released) throw new Error(releasedMessage);
+  if (x.buffer !== undefined) return x.buffer.addReader();
+  if (x.pending !== undefined) {
+    if (x.pending.users === undefined) x.pending.users = [user];
+    else x.pending.users.push(user);
+  }
+  return undefined;
+}
+
 interface ProgramSize {
   readonly instructions: number;
   readonly arrays: number;
@@ -77,7 +102,7 @@ function measure(inputs: readonly Operand[], shape: Shape): ProgramSize {
   for (let i = 0; i < inputs.length; i++) {
     const x = inputs[i]!;
     if (typeof x === 'number') scalars++;
-    else if (x.pending === undefined || !sameShape(x.shape, shape)) arrays++;
+    else if (x.pending === undefined || x.pending.op === reductionOp || !sameShape(x.shape, shape)) arrays++;
     else {
       instructions += x.pending.instructions;
       // Computed apart, even a value made of numbers only is an array.
@@ -105,6 +130,39 @@ export function viewOf(x: DeviceArray): View {
  * computed for a second time, are stored as well.
  */
 export function compute(targets: readonly DeviceArray[]): void {
+  const rest = withoutReductions(targets);
+  if (rest.length > 0) computeProgram(rest);
+}
+
+/** Runs the reductions among pending arrays; returns the others that are still pending. */
+function withoutReductions(targets: readonly DeviceArray[]): readonly DeviceArray[] {
+  if (!targets.some(x => x.pending?.reduction !== undefined)) return targets;
+  for (const x of targets) if (x.pending?.reduction !== undefined) reduceNow(x, x.pending, x.pending.reduction);
+  return targets.filter(x => x.pending !== undefined);
+}
+
+function reduceNow(x: DeviceArray, { inputs, snapshots }: Pending, { op, kept }: Reduction): void {
+  const { device, dtype } = x;
+  const length = sizeOf(kept);
+  const storage = device.memory.take(dtype, length);
+  try {
+    fuseInto(inputs[0] as DeviceArray, snapshots, ({ program, inputs: views, scalars, shape }) => {
+      device.backend.reduce(op, program, views, scalars, shape, {
+        storage,
+        dtype,
+        shape: kept,
+        strides: contiguousStrides(kept),
+        offset: 0,
+      });
+    });
+  } catch (error) {
+    device.memory.give(dtype, length, storage);
+    throw error;
+  }
+  x.settleInto(device.memory.buffer(dtype, length, storage));
+}
+
+function computeProgram(targets: readonly DeviceArray[]): void {
   const first = targets[0]!;
   const { device, dtype, shape } = first;
   const builder = Builder.open(device, dtype, shape);
@@ -144,6 +202,7 @@ export function computeInto(sources: readonly DeviceArray[], places: readonly Vi
   const { device, dtype, shape } = sources[0]!;
   if (sizeOf(shape) === 0) return;
   const { backend } = device;
+  withoutReductions(sources);
   const builder = Builder.open(device, dtype, shape);
   try {
     for (const x of sources) builder.prepare(x);
@@ -170,7 +229,7 @@ export function computeInto(sources: readonly DeviceArray[], places: readonly Vi
 
 /** Computes pending arrays of one shape and dtype in as few programs as the limits of the device allow. */
 export function computeGroup(targets: readonly DeviceArray[]): void {
-  const open = targets.filter(x => x.pending !== undefined);
+  const open = withoutReductions(targets.filter(x => x.pending !== undefined));
   if (open.length === 0) return;
   if (open.length > 1 && !fitTogether(open)) {
     const half = open.length >> 1;
@@ -192,23 +251,24 @@ function fitTogether(targets: readonly DeviceArray[]): boolean {
 }
 
 /** A program for a reduction, with its inputs: the pending operations of `x` if they need not be stored, else `x` as it is. */
-export interface Fused {
+interface Fused {
   readonly program: Program;
   readonly inputs: readonly View[];
   readonly scalars: readonly number[];
+  readonly shape: Shape;
 }
 
-/** Calls `run` with the program that computes `x`, so that a reduction can consume its elements without storing them. */
-export function fuseInto(x: DeviceArray, run: (fused: Fused) => void): void {
+/** Calls `run` with the program that computes `x`, or reads its snapshot, so that a reduction consumes elements without storing them. */
+function fuseInto(x: DeviceArray, snapshots: readonly (Contents | undefined)[], run: (fused: Fused) => void): void {
   const { device, dtype, shape } = x;
   const builder = Builder.open(device, dtype, shape);
   try {
     const { pending } = x;
-    if (pending !== undefined && (x.holds > 0 || pending.computed > 0)) compute([x]);
+    if (pending !== undefined && (x.holds > 0 || pending.computed > 0 || pending.op === reductionOp)) compute([x]);
     else if (pending !== undefined) builder.prepare(x, true);
-    else if (x.released) throw new Error(releasedMessage);
-    const register = x.pending === undefined ? builder.input(x, undefined) : builder.root(x);
-    run({ program: builder.program([register]), inputs: builder.inputs, scalars: builder.scalars });
+    // Computing x, if that was done, has put down in the snapshots where it is.
+    const register = x.pending === undefined ? builder.input(x, snapshots[0]?.storage) : builder.root(x);
+    run({ program: builder.program([register]), inputs: builder.inputs, scalars: builder.scalars, shape });
     builder.countComputed();
   } finally {
     builder.close();
@@ -256,7 +316,7 @@ class Builder {
     x.stamp = -this.#stamp;
     for (const input of pending.inputs) {
       if (typeof input === 'number' || input.pending === undefined) continue;
-      const foreign = input.dtype !== this.#dtype || !sameShape(input.shape, this.#shape);
+      const foreign = input.pending.op === reductionOp || input.dtype !== this.#dtype || !sameShape(input.shape, this.#shape);
       if (foreign || (storeHeld && (input.holds > 0 || input.pending.computed > 0))) compute([input]);
       else this.prepare(input, storeHeld);
     }
@@ -266,7 +326,7 @@ class Builder {
   root(x: DeviceArray): number {
     const { pending } = x;
     if (pending === undefined) throw new Error(releasedMessage);
-    return pending.op === -1 ? this.#emit(x, 0, [this.#scalar(pending.inputs[0] as number)]) : this.#visit(x, pending);
+    return pending.op === constantOp ? this.#emit(x, 0, [this.#scalar(pending.inputs[0] as number)]) : this.#visit(x, pending);
   }
 
   /** The register of an input. */

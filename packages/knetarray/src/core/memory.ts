@@ -115,7 +115,7 @@ interface Watch {
   readonly length: number;
   storage: Storage;
   /** Polled under pressure. */
-  readonly ref: WeakRef<Buffer | Contents>;
+  readonly ref: { deref(): object | undefined };
 }
 
 /** Allocates, counts, pools and sweeps the storages of one backend. */
@@ -194,6 +194,7 @@ export class MemoryManager {
 
   /** Takes back what the user has dropped and the garbage collector has found; returns whether there was anything. */
   sweep(): boolean {
+    this.backend.collectGarbage?.();
     let found = false;
     for (const watch of this.#watches) {
       if (watch.ref.deref() !== undefined) continue;
@@ -222,7 +223,7 @@ export class MemoryManager {
       // loop, and a note that held the storage would keep it alive all that time.
       watched.watch = this.#capacity(dtype, length) * bytesPerElement(dtype);
     } else {
-      watched.watch = { dtype, length, storage, ref: new WeakRef(watched) };
+      watched.watch = { dtype, length, storage, ref: this.backend.weakReference?.(watched) ?? new WeakRef(watched) };
       this.#watches.add(watched.watch);
     }
     this.#registry.register(watched, watched.watch, watched);

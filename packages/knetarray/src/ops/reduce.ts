@@ -4,7 +4,7 @@ import { KnetArray } from '../array.js';
 import type { ReduceOp } from '../backend.js';
 import { DeviceArray } from '../core/device-array.js';
 import { type DType, isFloat } from '../core/dtype.js';
-import { fuseInto } from '../core/lazy.js';
+import { deferReduction } from '../core/lazy.js';
 import { formatShape, normalizeDim, normalizeDims, type Shape, sameShape, sizeOf } from '../core/shape.js';
 import { astype } from './cast.js';
 import { expand } from './expand.js';
@@ -147,7 +147,7 @@ function reduce(op: ReduceOp, x: DeviceArray, options: DimsOptions | undefined, 
   if (constant !== undefined && op !== 'prod')
     return DeviceArray.constant(device, dtype, resultShape, op === 'sum' ? round(constant * count, dtype) : constant);
   if (dims.every(d => shape[d] === 1)) return devicePart(reshape(x, resultShape));
-  return run(op, x, kept, resultShape, dtype);
+  return deferReduction(op, x, kept, resultShape, dtype);
 }
 
 function position(op: 'argmax' | 'argmin', x: DeviceArray, options: { dims?: number } | undefined): DeviceArray {
@@ -155,29 +155,11 @@ function position(op: 'argmax' | 'argmin', x: DeviceArray, options: { dims?: num
     throw new RangeError(`${op}: an array of shape ${formatShape(x.shape)} has no ${op === 'argmax' ? 'largest' : 'smallest'} element`);
   if (options?.dims === undefined) {
     const flat = devicePart(reshape(x, [x.size]));
-    return run(op, flat, [1], [], 'int32');
+    return deferReduction(op, flat, [1], [], 'int32');
   }
   const dim = normalizeDim(options.dims, x.ndim, op);
   const kept = x.shape.map((n, d) => (d === dim ? 1 : n));
-  return run(op, x, kept, kept, 'int32');
-}
-
-function run(op: ReduceOp, x: DeviceArray, kept: Shape, resultShape: Shape, dtype: DType): DeviceArray {
-  const { device } = x;
-  const shape = x.shape;
-  const buffer = device.memory.buffer(dtype, sizeOf(kept));
-  const result = DeviceArray.of(device, dtype, kept, buffer);
-  try {
-    fuseInto(x, ({ program, inputs, scalars }) => device.backend.reduce(op, program, inputs, scalars, shape, result.view()));
-  } catch (error) {
-    result.free();
-    throw error;
-  }
-  if (sameShape(kept, resultShape)) return result;
-  buffer.refs++;
-  const reshaped = DeviceArray.of(device, dtype, resultShape, buffer);
-  result.free();
-  return reshaped;
+  return deferReduction(op, x, kept, kept, 'int32');
 }
 
 function devicePart(x: KnetArray): DeviceArray {
