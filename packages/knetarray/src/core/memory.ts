@@ -74,7 +74,7 @@ export class Buffer {
   replace(storage: Storage): void {
     const old = this.contents;
     this.contents = new Contents(storage);
-    if (this.watch !== undefined) this.watch.storage = storage;
+    if (this.watch?.storage !== undefined) this.watch.storage = storage;
     if (old.readers === 0) this.#drop(old);
     // From now on only its readers know it: if they are dropped unread, the garbage collector has to tell.
     else this.manager.watchContents(old, this.dtype, this.length);
@@ -103,7 +103,8 @@ export class Buffer {
 interface Watch {
   readonly dtype: DType;
   readonly length: number;
-  storage: Storage;
+  /** What to release. Undefined where storages belong to the garbage collector: held here, they would outlive their buffers. */
+  storage: Storage | undefined;
   /** Only for storages that must be released: polled under pressure. */
   readonly ref: WeakRef<Buffer | Contents> | undefined;
 }
@@ -209,8 +210,9 @@ export class MemoryManager {
   #watch(watched: Buffer | Contents, dtype: DType, length: number, storage: Storage): void {
     if (watched.watch !== undefined) return;
     // A WeakRef keeps its target until the turn ends, so collected storages are found by the registry alone.
-    const ref = this.backend.collected ? undefined : new WeakRef(watched);
-    const watch: Watch = { dtype, length, storage, ref };
+    const { collected } = this.backend;
+    const ref = collected ? undefined : new WeakRef(watched);
+    const watch: Watch = { dtype, length, storage: collected ? undefined : storage, ref };
     watched.watch = watch;
     this.#watches.add(watch);
     this.#registry.register(watched, watch, watch);
@@ -218,7 +220,11 @@ export class MemoryManager {
 
   #collect(watch: Watch): void {
     if (!this.#watches.delete(watch)) return;
-    this.give(watch.dtype, watch.length, watch.storage);
+    if (watch.storage !== undefined) this.give(watch.dtype, watch.length, watch.storage);
+    else {
+      this.#live -= this.#capacity(watch.dtype, watch.length) * bytesPerElement(watch.dtype);
+      this.#arrays--;
+    }
   }
 
   #fromPool(dtype: DType, length: number, bytes: number): Storage | undefined {
