@@ -45,7 +45,7 @@ export function expectElements(actual: TypedArray, expected: HostArray, toleranc
 }
 
 /** Whether a number is close enough to another. NaN is near NaN, infinities and (without tolerance) zeros by sign. */
-export function near(actual: number, expected: number, { relative, absolute }: Tolerance): boolean {
+function near(actual: number, expected: number, { relative, absolute }: Tolerance): boolean {
   if (Number.isNaN(expected) || Number.isNaN(actual)) return Number.isNaN(expected) && Number.isNaN(actual);
   if (relative === 0 && absolute === 0) return Object.is(actual, expected);
   if (!Number.isFinite(expected) || !Number.isFinite(actual)) return actual === expected;

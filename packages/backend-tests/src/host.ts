@@ -54,7 +54,7 @@ export function at(x: HostArray, position: readonly number[]): number {
 }
 
 /** Pseudo-random numbers in [0, 1) for test data: xorshift, seeded. */
-export function generator(seed: number): () => number {
+function generator(seed: number): () => number {
   let s = (seed * 2654435761 + 88172645) >>> 0 || 1;
   return () => {
     s ^= s << 13;

@@ -7,7 +7,7 @@ import type { Suite } from '../suite.js';
 import { elementwise, functionOf } from './functions.js';
 
 /** Shapes around the block sizes of kernels, of length 1, without elements, and with many dimensions. */
-export const oddShapes: readonly (readonly number[])[] = [[], [1], [0], [3, 0, 2], [7], [1023], [1025], [4097], [2, 3, 2, 1, 5], [33, 31]];
+const oddShapes: readonly (readonly number[])[] = [[], [1], [0], [3, 0, 2], [7], [1023], [1025], [4097], [2, 3, 2, 1, 5], [33, 31]];
 
 /** Pairs of shapes that broadcast in every way: scalars, rows, columns, both at once, missing dimensions. */
 const broadcasts: readonly (readonly [readonly number[], readonly number[]])[] = [

@@ -21,7 +21,7 @@ function asArray(x: KnetArray | number): KnetArray {
 }
 
 /** The shape that shapes are broadcast to, aligned at the first dimension. */
-export function broadcast(...shapes: (readonly number[])[]): number[] {
+function broadcast(...shapes: (readonly number[])[]): number[] {
   const rank = Math.max(0, ...shapes.map(s => s.length));
   return Array.from({ length: rank }, (_, d) => {
     const lengths = shapes.map(s => s[d] ?? 1).filter(n => n !== 1);

@@ -19,7 +19,7 @@ import { at, type HostArray, host, layouts, sample, upload } from '../host.js';
 import type { Suite } from '../suite.js';
 
 /** The product of (batches of) matrices by the definition. */
-export function productHost(a: HostArray, b: HostArray, dtype: DType): HostArray {
+function productHost(a: HostArray, b: HostArray, dtype: DType): HostArray {
   const k = a.shape[1]!;
   return host(dtype, [a.shape[0]!, b.shape[1]!, ...a.shape.slice(2)], ([i, j, ...batch]) => {
     let s = 0;

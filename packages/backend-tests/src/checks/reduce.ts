@@ -65,12 +65,12 @@ function logSumExp(x: readonly number[]): number {
 }
 
 /** All subsets of the dimensions of a rank. */
-export function subsets(rank: number): number[][] {
+function subsets(rank: number): number[][] {
   return Array.from({ length: 2 ** rank }, (_, mask) => Array.from({ length: rank }, (_d, d) => d).filter(d => mask & (1 << d)));
 }
 
 /** Reduces on the host; `dims` undefined reduces everything to a 0-d array. */
-export function reduceHost(
+function reduceHost(
   x: HostArray,
   dims: readonly number[] | undefined,
   dtype: DType,

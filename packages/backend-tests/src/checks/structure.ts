@@ -19,7 +19,7 @@ async function everyLayout(
 }
 
 /** Elements at the given positions of every dimension; a dropped dimension has one position. */
-export function pick(x: HostArray, positions: readonly (readonly number[])[], drop: readonly boolean[] = []): HostArray {
+function pick(x: HostArray, positions: readonly (readonly number[])[], drop: readonly boolean[] = []): HostArray {
   const full = positions.map(p => p.length);
   const shape = full.filter((_, d) => drop[d] !== true);
   const data: number[] = [];
@@ -37,7 +37,7 @@ const range = (from: number, to: number, step = 1): number[] =>
   Array.from({ length: Math.max(0, Math.ceil((to - from) / step)) }, (_, i) => from + i * step);
 
 /** Selections of a `[5, 4, 3]` array with the positions they stand for. */
-export const selections: readonly { selectors: readonly Selector[]; positions: number[][]; drop?: boolean[] }[] = [
+const selections: readonly { selectors: readonly Selector[]; positions: number[][]; drop?: boolean[] }[] = [
   { selectors: [], positions: [range(0, 5), range(0, 4), range(0, 3)] },
   { selectors: [':', ':', span(1, 3)], positions: [range(0, 5), range(0, 4), [1, 2]] },
   { selectors: [2], positions: [[2], range(0, 4), range(0, 3)], drop: [true] },

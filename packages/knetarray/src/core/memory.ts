@@ -118,12 +118,17 @@ interface Watch {
   readonly ref: { deref(): object | undefined };
 }
 
+/** Bytes in use below which nobody looks for dropped arrays. */
+const firstSweep = 2 ** 26;
+
 /** Allocates, counts, pools and sweeps the storages of one backend. */
 export class MemoryManager {
   #live = 0;
   #pooled = 0;
   #peak = 0;
   #arrays = 0;
+  /** Bytes in use at which dropped arrays are looked for. */
+  #sweepAt = firstSweep;
   readonly #pool = new Map<number, Storage[]>();
   readonly #watches = new Set<Watch>();
   readonly #registry: FinalizationRegistry<Watch | number>;
@@ -252,7 +257,11 @@ export class MemoryManager {
       );
     }
     const capacity = this.#capacity(dtype, length);
-    if (!this.backend.collected && this.#live + this.#pooled + bytes > 2 * this.#peak + (1 << 24)) this.sweep();
+    if (!this.backend.collected && this.#live > this.#sweepAt) {
+      this.sweep();
+      // Next time when as much again has come to be in use, so that looking costs little beside what is allocated.
+      this.#sweepAt = Math.max(firstSweep, 2 * this.#live);
+    }
     try {
       return this.backend.allocate(dtype, capacity);
     } catch {
