@@ -33,21 +33,16 @@ export function mapLeaves<T>(tree: T, f: (leaf: Value, path: Path) => unknown, p
 function mapUnknown(x: unknown, f: (leaf: Value, path: Path) => unknown, path: Path): unknown {
   if (isValue(x)) return f(x, path);
   if (!isContainer(x)) return x;
-  if (Array.isArray(x)) return x.map((item, i) => mapUnknown(item, f, [...path, i]));
-  if (x instanceof Map) return new Map([...x].map(([key, item]) => [key, mapUnknown(item, f, [...path, String(key)])]));
-  return Object.fromEntries(Object.entries(x).map(([key, item]) => [key, mapUnknown(item, f, [...path, key])]));
+  // Paths cost more than the walk: they are only made for those who take them.
+  const at = (key: string | number): Path => (f.length > 1 ? [...path, key] : path);
+  if (Array.isArray(x)) return x.map((item, i) => mapUnknown(item, f, at(i)));
+  if (x instanceof Map) return new Map([...x].map(([key, item]) => [key, mapUnknown(item, f, at(String(key)))]));
+  return Object.fromEntries(Object.entries(x).map(([key, item]) => [key, mapUnknown(item, f, at(key))]));
 }
 
 /** Calls `f` on every leaf, in order. */
 export function forEachLeaf(tree: unknown, f: (leaf: Value, path: Path) => void): void {
-  mapUnknown(
-    tree,
-    (leaf, path) => {
-      f(leaf, path);
-      return leaf;
-    },
-    [],
-  );
+  mapUnknown(tree, f, []);
 }
 
 /** Replaces in place, in every container reached from `x`, the items for which `f` gives something other than undefined. */

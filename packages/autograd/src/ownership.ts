@@ -40,7 +40,7 @@ export function closeScope(mark: number, result?: unknown): void {
     resource.owned = true;
     if (resource.holds === 0 && resource !== result) resource.free();
   }
-  made.length = mark;
+  while (made.length > mark) made.pop();
 }
 
 /**

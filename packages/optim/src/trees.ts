@@ -63,19 +63,44 @@ export function optimizers<T, O extends Optimizer>(w: T, make: (parameter: Value
 
 /** A parameter with what belongs to it. */
 export interface Parameter {
-  readonly path: Path;
   readonly w: Value;
   readonly g: Value;
   readonly optimizer: Optimizer;
-  /** The place of the parameter in its container; undefined for a parameter that is the whole structure. */
-  readonly place: Place | undefined;
+  readonly place: Place;
 }
 
-/** An item of a container. */
-interface Place {
+/** Where a parameter stands: an item of a container, or the whole structure. */
+export class Place {
+  constructor(
+    private readonly parent: Place | undefined,
+    private readonly container: object | undefined,
+    private readonly key: unknown,
+  ) {}
+
+  /** Whether the parameter is the whole structure, which has no container. */
+  get isRoot(): boolean {
+    return this.container === undefined;
+  }
+
+  /** Keys from the root. Put together when it is asked for: only messages need it. */
+  get path(): Path {
+    if (this.container === undefined) return [];
+    return [...(this.parent?.path ?? []), typeof this.key === 'number' ? this.key : String(this.key)];
+  }
+
   /** Whether the container takes a new item. */
-  readonly writable: boolean;
-  put(x: Value): void;
+  get writable(): boolean {
+    const { container } = this;
+    if (container === undefined || container instanceof Map) return true;
+    return Object.getOwnPropertyDescriptor(container, String(this.key))?.writable === true;
+  }
+
+  /** Puts a new item in the container. */
+  put(x: Value): void {
+    const { container } = this;
+    if (container instanceof Map) container.set(this.key, x);
+    else if (container !== undefined) Reflect.set(container, String(this.key), x);
+  }
 }
 
 /**
@@ -84,69 +109,65 @@ interface Place {
  */
 export function pairUp(w: unknown, g: unknown, o: unknown): Parameter[] {
   const list: Parameter[] = [];
-  walk(list, w, g, o, [], undefined);
+  walk(list, w, g, o, o === undefined || isSgdOptions(o), new Place(undefined, undefined, undefined));
   return list;
 }
 
-function walk(list: Parameter[], w: unknown, g: unknown, o: unknown, path: Path, place: Place | undefined): void {
+/** `plain` tells that `o` is the data of an Sgd for everything below. */
+function walk(list: Parameter[], w: unknown, g: unknown, o: unknown, plain: boolean, place: Place): void {
   if (g === undefined || g === null) return;
   if (isValue(w)) {
-    if (!isValue(g)) throw mismatch(path, 'a parameter', 'gradient', g);
-    list.push({ path, w, g, optimizer: optimizerOf(path, o), place });
+    if (!isValue(g)) throw mismatch(place.path, 'a parameter', 'gradient', g);
+    list.push({ w, g, optimizer: optimizerOf(place, o, plain), place });
     return;
   }
   if (!isContainer(w)) return;
-  if (kind(g) !== kind(w)) throw mismatch(path, `${kind(w)} of parameters`, 'gradient', g);
-  const plain = o === undefined || isSgdOptions(o);
+  if (kind(g) !== kind(w)) throw mismatch(place.path, `${kind(w)} of parameters`, 'gradient', g);
   if (o instanceof Optimizer) {
     throw new TypeError(
-      `update: one ${o.type} for ${kind(w)} of parameters at ${formatPath(path)}: each parameter needs its own; write optimizers(w, () => new ${o.type}())`,
+      `update: one ${o.type} for ${kind(w)} of parameters at ${formatPath(place.path)}: each parameter needs its own; write optimizers(w, () => new ${o.type}())`,
     );
   }
-  if (!plain && kind(o) !== kind(w)) throw mismatch(path, `${kind(w)} of parameters`, 'optimizer', o);
+  if (!plain && kind(o) !== kind(w)) throw mismatch(place.path, `${kind(w)} of parameters`, 'optimizer', o);
+  if (Array.isArray(w) && Array.isArray(g)) {
+    checkLength(place, w.length, g.length, 'gradients');
+    const states = Array.isArray(o) && !plain ? o : undefined;
+    if (states !== undefined) checkLength(place, w.length, states.length, 'optimizers');
+    for (let i = 0; i < w.length; i++) {
+      const state: unknown = states === undefined ? o : (states[i] ?? missing);
+      walk(list, w[i], g[i], state, plain || isSgdOptions(state), new Place(place, w, i));
+    }
+    return;
+  }
   const gradients = entries(g);
   const states = plain ? undefined : entries(o);
   const parameters = entries(w);
-  if (Array.isArray(w)) {
-    checkLength(path, w.length, gradients.size, 'gradients');
-    if (states !== undefined) checkLength(path, w.length, states.size, 'optimizers');
-  } else {
-    checkKeys(path, parameters, gradients, 'gradients');
-    if (states !== undefined) checkKeys(path, parameters, states, 'optimizers');
-  }
+  checkKeys(place, parameters, gradients, 'gradients');
+  if (states !== undefined) checkKeys(place, parameters, states, 'optimizers');
   for (const [key, item] of parameters) {
-    const at = [...path, typeof key === 'number' ? key : String(key)];
-    walk(list, item, gradients.get(key), states === undefined ? o : (states.get(key) ?? missing), at, placeOf(w, key));
+    const state: unknown = states === undefined ? o : (states.get(key) ?? missing);
+    walk(list, item, gradients.get(key), state, plain || isSgdOptions(state), new Place(place, w, key));
   }
 }
 
 /** Stands where a structure of optimizers has none. */
 const missing: unique symbol = /* @__PURE__ */ Symbol('missing');
 
-function optimizerOf(path: Path, o: unknown): Optimizer {
+function optimizerOf(place: Place, o: unknown, plain: boolean): Optimizer {
   if (o instanceof Optimizer) return o;
-  if (o === undefined) return new Sgd();
-  if (isSgdOptions(o)) return new Sgd(o);
-  if (o === missing) throw new TypeError(`update: the parameter at ${formatPath(path)} has a gradient but no optimizer`);
+  if (plain) return new Sgd(o as SgdOptions | undefined);
+  if (o === missing) throw new TypeError(`update: the parameter at ${formatPath(place.path)} has a gradient but no optimizer`);
   throw new TypeError(
-    `update: at ${formatPath(path)} stands a parameter, but not an optimizer: expected an Optimizer or { lr }, got ${kind(o)}`,
+    `update: at ${formatPath(place.path)} stands a parameter, but not an optimizer: expected an Optimizer or { lr }, got ${kind(o)}`,
   );
 }
 
 /** Whether plain data stands for an Sgd: nothing but numbers under the names of its options. */
 function isSgdOptions(o: unknown): o is SgdOptions {
-  if (kind(o) !== 'an object') return false;
-  for (const [key, x] of entries(o)) if ((key !== 'lr' && key !== 'gclip') || (typeof x !== 'number' && x !== undefined)) return false;
+  if (o instanceof Optimizer || kind(o) !== 'an object') return false;
+  for (const [key, x] of Object.entries(o as object))
+    if ((key !== 'lr' && key !== 'gclip') || (typeof x !== 'number' && x !== undefined)) return false;
   return true;
-}
-
-function placeOf(container: object, key: unknown): Place {
-  if (container instanceof Map) return { writable: true, put: x => container.set(key, x) };
-  const name = String(key);
-  return {
-    writable: Object.getOwnPropertyDescriptor(container, name)?.writable === true,
-    put: x => Reflect.set(container, name, x),
-  };
 }
 
 function entries(container: unknown): Map<unknown, unknown> {
@@ -171,14 +192,14 @@ function mismatch(path: Path, expected: string, what: string, found: unknown): T
   );
 }
 
-function checkLength(path: Path, n: number, found: number, what: string): void {
-  if (found !== n) throw new TypeError(`update: the structures differ at ${formatPath(path)}: ${n} parameters, but ${found} ${what}`);
+function checkLength(place: Place, n: number, found: number, what: string): void {
+  if (found !== n) throw new TypeError(`update: the structures differ at ${formatPath(place.path)}: ${n} parameters, but ${found} ${what}`);
 }
 
-function checkKeys(path: Path, parameters: Map<unknown, unknown>, found: Map<unknown, unknown>, what: string): void {
+function checkKeys(place: Place, parameters: Map<unknown, unknown>, found: Map<unknown, unknown>, what: string): void {
   for (const [key, x] of found) {
     if (parameters.has(key) || x === undefined || x === null) continue;
-    const at = formatPath([...path, String(key)]);
+    const at = formatPath([...place.path, String(key)]);
     throw new TypeError(`update: the structures differ at ${at}: it is among the ${what}, but not among the parameters`);
   }
 }

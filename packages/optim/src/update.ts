@@ -16,14 +16,13 @@ import {
   mul,
   norm,
   openScope,
-  type Path,
   param,
   sameShape,
   similar,
   type Value,
   value,
 } from '@knet/knetarray';
-import { type Gradients, type Optimizers, type Parameter, pairUp } from './trees.js';
+import { type Gradients, type Optimizers, type Parameter, type Place, pairUp } from './trees.js';
 
 /**
  * One optimizer step. Arrays are written in place; a number is replaced in its container.
@@ -62,7 +61,7 @@ export function update<T>(w: T, g: Gradients<T>, optimizer?: Optimizers<T>): T {
     o.step++;
     if (next === undefined) continue;
     const after = isBox(before) ? param(next) : next;
-    if (place === undefined) result = after;
+    if (place.isRoot) result = after;
     else place.put(after);
   }
   // A number may have become an array where its gradient cannot be read: generic functions take either.
@@ -82,30 +81,34 @@ interface Plan {
 }
 
 function plan(parameter: Parameter): Plan {
-  const { path, optimizer } = parameter;
-  const w = unbox(path, parameter.w, 'the parameter');
-  let g = unbox(path, parameter.g, 'the gradient');
+  const { place, optimizer } = parameter;
+  const w = unbox(place, parameter.w, 'the parameter');
+  let g = unbox(place, parameter.g, 'the gradient');
   const rate = optimizer.lr;
   const lr = typeof rate === 'number' ? rate : rate(optimizer.step);
-  if (!Number.isFinite(lr)) throw new RangeError(`update: at ${formatPath(path)} the learning rate of step ${optimizer.step} is ${lr}`);
+  if (!Number.isFinite(lr))
+    throw new RangeError(`update: at ${formatPath(place.path)} the learning rate of step ${optimizer.step} is ${lr}`);
   if (typeof w === 'number') {
-    if (parameter.place?.writable === false) {
+    if (!place.writable) {
       throw new TypeError(
-        `update: the number at ${formatPath(path)} is in a frozen container, which cannot take its new value; use a 0-d array, full([], ${w})`,
+        `update: the number at ${formatPath(place.path)} is in a frozen container, which cannot take its new value; use a 0-d array, full([], ${w})`,
       );
     }
     if (typeof g !== 'number') {
-      if (g.size !== 1 || g.ndim > 0) throw misfit(path, 'a number', describe(g));
+      if (g.size !== 1 || g.ndim > 0) throw misfit(place, 'a number', describe(g));
       if (g.device.backend.readSync !== undefined) g = g.itemSync();
     }
   } else {
-    if (!isFloat(w.dtype)) throw new TypeError(`update: the parameter at ${formatPath(path)} is ${w.dtype}; only floats can be trained`);
-    if (typeof g === 'number' || !sameShape(w.shape, g.shape)) throw misfit(path, describe(w), describe(g));
+    if (!isFloat(w.dtype))
+      throw new TypeError(`update: the parameter at ${formatPath(place.path)} is ${w.dtype}; only floats can be trained`);
+    if (typeof g === 'number' || !sameShape(w.shape, g.shape)) throw misfit(place, describe(w), describe(g));
     if (w.device !== g.device) {
-      throw new TypeError(`update: at ${formatPath(path)} the parameter is on '${w.device.name}', its gradient on '${g.device.name}'`);
+      throw new TypeError(
+        `update: at ${formatPath(place.path)} the parameter is on '${w.device.name}', its gradient on '${g.device.name}'`,
+      );
     }
     if (w instanceof DeviceArray && w.holds > 0) {
-      throw new Error(`update: a running gradient computation still needs the parameter at ${formatPath(path)}; update after it`);
+      throw new Error(`update: a running gradient computation still needs the parameter at ${formatPath(place.path)}; update after it`);
     }
   }
   const slots: Record<string, KnetArray | number> = {};
@@ -115,89 +118,92 @@ function plan(parameter: Parameter): Plan {
 }
 
 /** The array that will hold a state: the one that holds it now, or a new one. */
-function slotFor({ path, optimizer }: Parameter, name: string, like: KnetArray | number): KnetArray | number {
+function slotFor({ place, optimizer }: Parameter, name: string, like: KnetArray | number): KnetArray | number {
   const x = optimizer.slots[name];
   if (typeof like === 'number') {
     if (x === undefined || typeof x === 'number') return x ?? 0;
-    throw new TypeError(`update: the ${optimizer.type} at ${formatPath(path)} keeps arrays, but its parameter is a number; ${oneEach}`);
+    throw new TypeError(
+      `update: the ${optimizer.type} at ${formatPath(place.path)} keeps arrays, but its parameter is a number; ${oneEach}`,
+    );
   }
   if (x === undefined || typeof x === 'number') return similar(like);
   if (sameShape(x.shape, like.shape) && x.dtype === like.dtype && x.device === like.device) return x;
   throw new RangeError(
-    `update: the ${optimizer.type} at ${formatPath(path)} keeps ${describe(x)} on '${x.device.name}', but its parameter is ${describe(like)} on '${like.device.name}'; ${oneEach}`,
+    `update: the ${optimizer.type} at ${formatPath(place.path)} keeps ${describe(x)} on '${x.device.name}', but its parameter is ${describe(like)} on '${like.device.name}'; ${oneEach}`,
   );
 }
 
 /** The new values of one parameter and its states, still to be assigned. */
 function compute(p: Plan): Assignment[] {
-  const { optimizer, path } = p.parameter;
+  const { optimizer, place } = p.parameter;
   const g = typeof p.g === 'number' || typeof p.w === 'number' || p.g.dtype === p.w.dtype ? p.g : astype(p.g, p.w.dtype);
-  const clipped = optimizer.gclip === 0 ? g : clip(g, optimizer.gclip, path);
+  const clipped = optimizer.gclip === 0 ? g : clip(g, optimizer.gclip, place);
   const result = optimizer.rule(p.w, clipped, optimizer.slots, p.lr, optimizer.step + 1);
   const pairs: Assignment[] = [];
   const target = p.next ?? p.w;
-  if (typeof target === 'number') p.next = numberOf(result.w, optimizer.type, path);
-  else pairs.push([target, arrayOf(result.w, optimizer.type, path)]);
+  if (typeof target === 'number') p.next = numberOf(result.w, optimizer.type, place);
+  else pairs.push([target, arrayOf(result.w, optimizer.type, place)]);
   for (const [name, slot] of Object.entries(p.slots)) {
     const x = result.slots[name];
-    if (typeof slot === 'number') p.slots[name] = numberOf(x, optimizer.type, path);
-    else pairs.push([slot, arrayOf(x, optimizer.type, path)]);
+    if (typeof slot === 'number') p.slots[name] = numberOf(x, optimizer.type, place);
+    else pairs.push([slot, arrayOf(x, optimizer.type, place)]);
   }
   return pairs;
 }
 
 /** A gradient with a 2-norm of at most `limit`. The factor is computed on the device: nothing is read back. */
-function clip(g: KnetArray | number, limit: number, path: Path): Value {
-  if (!(limit > 0)) throw new RangeError(`update: gclip at ${formatPath(path)} must be 0 (off) or greater, not ${limit}`);
+function clip(g: KnetArray | number, limit: number, place: Place): Value {
+  if (!(limit > 0)) throw new RangeError(`update: gclip at ${formatPath(place.path)} must be 0 (off) or greater, not ${limit}`);
   if (typeof g === 'number') return g * Math.min(1, limit / Math.abs(g));
   return mul(g, min(1, div(limit, norm(g))));
 }
 
 function checkDistinct(parameters: readonly Parameter[]): void {
-  const owners = new Map<unknown, Path>();
-  for (const { path, w, optimizer } of parameters) {
+  const owners = new Map<unknown, Place>();
+  for (const { place, w, optimizer } of parameters) {
     for (const x of [typeof w === 'number' ? undefined : value(w), optimizer]) {
       if (x === undefined) continue;
       const other = owners.get(x);
       if (other !== undefined) {
         const what = x === optimizer ? `optimizer (${optimizer.type})` : 'array';
         const advice = x === optimizer ? oneEach : 'give it once, and use it twice in the model';
-        throw new TypeError(`update: the same ${what} stands at ${formatPath(other)} and at ${formatPath(path)}; ${advice}`);
+        throw new TypeError(`update: the same ${what} stands at ${formatPath(other.path)} and at ${formatPath(place.path)}; ${advice}`);
       }
-      owners.set(x, path);
+      owners.set(x, place);
     }
   }
 }
 
 const oneEach = 'each parameter needs an optimizer of its own: optimizers(w, () => new ...)';
 
-function unbox(path: Path, x: Value, what: string): KnetArray | number {
-  if (isBox(x) && !x[boxEntry].param) throw differentiated(path, what);
+function unbox(place: Place, x: Value, what: string): KnetArray | number {
+  if (isBox(x) && !x[boxEntry].param) throw differentiated(place, what);
   const plain = value(x);
   if (typeof plain === 'number') return plain;
-  if (!(plain instanceof DeviceArray)) throw new TypeError(`update: ${what} at ${formatPath(path)} is neither a number nor a KnetArray`);
-  if (plain.released) throw new Error(`update: ${what} at ${formatPath(path)} was disposed of`);
+  if (!(plain instanceof DeviceArray))
+    throw new TypeError(`update: ${what} at ${formatPath(place.path)} is neither a number nor a KnetArray`);
+  if (plain.released) throw new Error(`update: ${what} at ${formatPath(place.path)} was disposed of`);
   return plain;
 }
 
-function differentiated(path: Path, what: string): TypeError {
-  return new TypeError(`update: ${what} at ${formatPath(path)} is being differentiated; call update outside of grad`);
+function differentiated(place: Place, what: string): TypeError {
+  return new TypeError(`update: ${what} at ${formatPath(place.path)} is being differentiated; call update outside of grad`);
 }
 
-function misfit(path: Path, w: string, g: string): RangeError {
-  return new RangeError(`update: at ${formatPath(path)} the parameter is ${w}, but its gradient is ${g}`);
+function misfit(place: Place, w: string, g: string): RangeError {
+  return new RangeError(`update: at ${formatPath(place.path)} the parameter is ${w}, but its gradient is ${g}`);
 }
 
 function describe(x: KnetArray | number): string {
   return typeof x === 'number' ? 'a number' : `${x.dtype} ${formatShape(x.shape)}`;
 }
 
-function numberOf(x: Value | undefined, type: string, path: Path): number {
+function numberOf(x: Value | undefined, type: string, place: Place): number {
   if (typeof x === 'number') return x;
-  throw new TypeError(`update: the rule of ${type} gave no number for the number at ${formatPath(path)}`);
+  throw new TypeError(`update: the rule of ${type} gave no number for the number at ${formatPath(place.path)}`);
 }
 
-function arrayOf(x: Value | undefined, type: string, path: Path): KnetArray {
+function arrayOf(x: Value | undefined, type: string, place: Place): KnetArray {
   if (x instanceof DeviceArray) return x;
-  throw new TypeError(`update: the rule of ${type} gave no array for the array at ${formatPath(path)}`);
+  throw new TypeError(`update: the rule of ${type} gave no array for the array at ${formatPath(place.path)}`);
 }

@@ -284,7 +284,8 @@ class Builder {
   inputs: View[] = [];
   scalars: number[] = [];
   #sources: DeviceArray[] = [];
-  #codes: number[] = [];
+  readonly #codes: number[] = [];
+  #count = 0;
   #nodes: DeviceArray[] = [];
   #stamp = 0;
   #dtype: DType = 'float32';
@@ -303,9 +304,9 @@ class Builder {
   close(): void {
     this.inputs = [];
     this.scalars = [];
-    this.#sources.length = 0;
-    this.#codes.length = 0;
-    this.#nodes.length = 0;
+    this.#sources = [];
+    this.#nodes = [];
+    this.#count = 0;
     Builder.#pool.push(this);
   }
 
@@ -359,12 +360,12 @@ class Builder {
       this.inputs.length + outputs <= limits.maxProgramArrays &&
       this.inputs.length <= maxProgramInputs &&
       this.scalars.length <= maxProgramScalars &&
-      this.#codes.length <= Math.min(limits.maxInstructions, maxInstructions)
+      this.#count <= Math.min(limits.maxInstructions, maxInstructions)
     );
   }
 
   program(outputs: readonly number[]): Program {
-    return internProgram(this.#dtype, this.inputs.length, this.scalars.length, this.#codes, this.#codes.length, outputs);
+    return internProgram(this.#dtype, this.inputs.length, this.scalars.length, this.#codes, this.#count, outputs);
   }
 
   countComputed(): void {
@@ -390,7 +391,7 @@ class Builder {
   }
 
   #emit(x: DeviceArray, op: number, operands: readonly number[]): number {
-    this.#codes.push(encode(op, operands[0]!, operands[1] ?? 0, operands[2] ?? 0));
+    this.#codes[this.#count++] = encode(op, operands[0]!, operands[1] ?? 0, operands[2] ?? 0);
     this.#nodes.push(x);
     x.stamp = this.#stamp;
     x.register = instructionBase + this.#nodes.length - 1;

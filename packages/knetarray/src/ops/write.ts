@@ -102,6 +102,10 @@ function check([t, v]: Assignment): CheckedAssignment {
 
 /** Computes the pending values of a group, those of one shape in one program where the device allows it. */
 function computeTogether(sources: readonly DeviceArray[]): void {
+  if (sources.length === 1) {
+    materialize(sources[0]!);
+    return;
+  }
   const open = sources.filter(x => x.pending !== undefined);
   while (open.length > 0) {
     const first = open[0]!;
