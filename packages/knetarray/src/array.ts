@@ -3,6 +3,7 @@ import { type Leaf, type LeafType, leafType } from '@knet/autograd';
 import type { Device } from './core/device.js';
 import type { DType } from './core/dtype.js';
 import { type Shape, sizeOf } from './core/shape.js';
+import { indexGuard } from './index-guard.js';
 import type { ArrayMethods } from './methods.js';
 
 /**
@@ -12,6 +13,10 @@ import type { ArrayMethods } from './methods.js';
 // The methods are added by ArrayWithMethods, the base of every array there is, so the merged interface is always true.
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: see above.
 export abstract class KnetArray implements Leaf {
+  static {
+    Object.setPrototypeOf(KnetArray.prototype, indexGuard);
+  }
+
   /** Lengths of the dimensions; `[]` for a single element. */
   abstract readonly shape: Shape;
   /** Type of the elements. */

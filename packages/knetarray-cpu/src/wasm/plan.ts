@@ -1,22 +1,6 @@
-/** Sizes of a convolution of 1 to 3 spatial dimensions; all lists have one number per spatial dimension. */
-export interface ConvolutionGeometry {
-  /** Spatial sizes of the input, the filters and the output. */
-  readonly x: readonly number[];
-  readonly w: readonly number[];
-  readonly y: readonly number[];
-  readonly padding: readonly number[];
-  readonly stride: readonly number[];
-  readonly dilation: readonly number[];
-  /** Channels of x and of y, instances, and groups that divide both channel counts. */
-  readonly inputs: number;
-  readonly outputs: number;
-  readonly batch: number;
-  readonly group: number;
-  /** True for a convolution proper (filters flipped in every spatial dimension), false for cross-correlation. */
-  readonly flip: boolean;
-  /** Factor of the result. */
-  readonly alpha: number;
-}
+import type { ConvolutionGeometry } from '@knet/knetarray';
+
+export type { ConvolutionGeometry };
 
 /** Ints at the start of `ConvolutionPlan.ints` that assembly/image.ts reads. */
 const FIELDS = 13;

@@ -1,16 +1,8 @@
+import type { PoolingGeometry as PoolGeometry } from '@knet/knetarray';
 import type { ElementwiseExports } from './module.js';
 import { align, BASE, type Scratch } from './scratch.js';
 
-/** Sizes of a pooling over 1 to 3 spatial dimensions; all lists have one number per spatial dimension. */
-export interface PoolGeometry {
-  readonly x: readonly number[];
-  readonly window: readonly number[];
-  readonly y: readonly number[];
-  readonly padding: readonly number[];
-  readonly stride: readonly number[];
-  /** Channels times instances. */
-  readonly planes: number;
-}
+export type { PoolGeometry };
 
 // Planes are done in chunks of about this many bytes, which stay in the L2 cache between copy, maximum and copy.
 const CHUNK_BYTES = 256 * 1024;

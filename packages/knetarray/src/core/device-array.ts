@@ -1,5 +1,5 @@
 /** Arrays with data: elements in a buffer, or pending until something needs their bytes. */
-import { type LeafType, leafType, type Resource, track } from '@knet/autograd';
+import { boxEntry, type LeafType, leafType, type Resource, track } from '@knet/autograd';
 import type { ReduceOp, Storage, View } from '../backend.js';
 import { arrayLeaf } from '../leaf.js';
 import { ArrayWithMethods } from '../methods.js';
@@ -104,6 +104,11 @@ export class DeviceArray extends ArrayWithMethods implements Resource {
       computed: 0,
     };
     return a;
+  }
+
+  /** No box; said here, or every look would go on to the guard at the end of the prototype chain. */
+  get [boxEntry](): undefined {
+    return undefined;
   }
 
   get [leafType](): LeafType {
