@@ -50,6 +50,7 @@ export class MockBackend implements Backend {
   readonly #without: ReadonlySet<string>;
   readonly #dtypes: readonly DType[];
   readonly convolution: Backend['convolution'];
+  readonly random: Backend['random'];
   readonly maxPooling: Backend['maxPooling'];
   readonly cumsum: Backend['cumsum'];
 
@@ -79,6 +80,11 @@ export class MockBackend implements Backend {
       const [a, b, c] = this.#enter('maxPooling', [x], [y, indices]);
       for (const view of [x, y, indices]) checkContiguous('maxPooling', view);
       inner.maxPooling?.(geometry, a!, b!, c!);
+    });
+    this.random = optional('random', (distribution, key, output) => {
+      const [y] = this.#enter('random', [], [output]);
+      checkContiguous('random', output);
+      inner.random?.(distribution, key, y!);
     });
     this.cumsum = optional('cumsum', (x, output, dim) => {
       const [a, b] = this.#enter('cumsum', [x], [output]);
@@ -182,14 +188,8 @@ export class MockBackend implements Backend {
     this.inner.scatterAdd(x!, i!, y!, dim);
   }
 
-  random(distribution: Parameters<Backend['random']>[0], key: readonly [number, number], output: View): void {
-    const [y] = this.#enter('random', [], [output]);
-    checkContiguous('random', output);
-    this.inner.random(distribution, key, y!);
-  }
-
   #has(kernel: OptionalKernel): boolean {
-    return !this.#without.has(kernel) && kernel !== 'averagePooling' && this.inner[kernel] !== undefined;
+    return !this.#without.has(kernel) && this.inner[kernel] !== undefined;
   }
 
   #count(name: string): void {

@@ -3,7 +3,6 @@ import {
   type Backend,
   type ConvolutionGeometry,
   type ConvolutionKind,
-  type Distribution,
   type DType,
   isFloat,
   type Kernel,
@@ -22,7 +21,6 @@ import * as gathering from './kernels/gather.js';
 import * as plainMatmul from './kernels/matmul.js';
 import * as pooling from './kernels/pooling.js';
 import * as programs from './kernels/program.js';
-import { random } from './kernels/random.js';
 import { reduce } from './kernels/reduce.js';
 import { allocate, dataOf, elements, float32 } from './kernels/storage.js';
 import { type Float32Kernels, loadFloat32Kernels } from './wasm/kernels.js';
@@ -90,9 +88,8 @@ export class CpuBackend implements Backend {
   supports(kernel: Kernel, dtype: DType): boolean {
     switch (kernel) {
       case 'convolution':
-      case 'random':
         return isFloat(dtype);
-      case 'averagePooling':
+      case 'random':
         return false;
       default:
         return true;
@@ -157,10 +154,6 @@ export class CpuBackend implements Backend {
 
   cumsum(x: View, output: View, dim: number): void {
     gathering.cumsum(x, output, dim);
-  }
-
-  random(distribution: Distribution, key: readonly [number, number], output: View): void {
-    random(distribution, key, output);
   }
 
   convolution(kind: ConvolutionKind, geometry: ConvolutionGeometry, a: View, b: View, output: View): void {

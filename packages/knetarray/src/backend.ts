@@ -22,7 +22,7 @@ export interface View {
 export type ReduceOp = 'sum' | 'prod' | 'max' | 'min' | 'argmax' | 'argmin';
 
 /** Distributions of random elements, made of Philox 4x32-10 as described in random/philox.ts. */
-export type Distribution = 'uniform' | 'normal' | 'bits';
+export type Distribution = 'uniform' | 'normal';
 
 /** Sizes that a device cannot exceed. */
 export interface Limits {
@@ -39,10 +39,10 @@ export interface Limits {
 }
 
 /** Names of the optional kernels. */
-export type OptionalKernel = 'convolution' | 'maxPooling' | 'averagePooling' | 'cumsum';
+export type OptionalKernel = 'random' | 'convolution' | 'maxPooling' | 'cumsum';
 
 /** Names of all kernels, for {@link Backend.supports}. */
-export type Kernel = 'map' | 'reduce' | 'matmul' | 'gather' | 'scatterAdd' | 'random' | OptionalKernel;
+export type Kernel = 'map' | 'reduce' | 'matmul' | 'gather' | 'scatterAdd' | OptionalKernel;
 
 /** Geometry of a convolution: w `[W.., I/group, O]`, x `[X.., I, N]`, y `[Y.., O, N]`. One entry per spatial dimension. */
 export interface ConvolutionGeometry {
@@ -107,8 +107,6 @@ export interface Backend {
   gather(source: View, indices: View, output: View, dim: number): void;
   /** output[.., indices[j], ..] += source[.., j, ..] along `dim`, in the order of j; negative indices are left out. */
   scatterAdd(source: View, indices: View, output: View, dim: number): void;
-  /** Fills a contiguous output; element i depends on key and i only. */
-  random(distribution: Distribution, key: readonly [number, number], output: View): void;
 
   /**
    * Optional: a weak reference that forgets its target even in the middle of a synchronous loop (a native one; JavaScript's
@@ -118,6 +116,8 @@ export interface Backend {
   /** Optional: asks the host for a garbage collection, before the memory manager looks for dropped arrays. */
   collectGarbage?(): void;
 
+  /** Optional: fills a contiguous output; element i depends on key and i only, as random/philox.ts describes. Default: made on the host. */
+  random?(distribution: Distribution, key: readonly [number, number], output: View): void;
   /** Optional: convolution or one of its gradients, over contiguous views. `a`, `b` are (w, x), (w, dy) or (x, dy) by kind. */
   convolution?(kind: ConvolutionKind, geometry: ConvolutionGeometry, a: View, b: View, output: View): void;
   /** Optional: largest real element of each window, and its int32 position in x, counted over all planes. Contiguous views. */

@@ -5,7 +5,7 @@ import { getDevice } from '../core/device.js';
 import { DeviceArray } from '../core/device-array.js';
 import { isFloat } from '../core/dtype.js';
 import { checkShape, type Shape } from '../core/shape.js';
-import type { PhiloxKey } from '../random/philox.js';
+import { fillNormal, fillUniform, type PhiloxKey } from '../random/philox.js';
 import { type ArrayOptions, supported } from './create.js';
 
 let seedValue = 1;
@@ -59,6 +59,13 @@ function fill(
   const result = DeviceArray.empty(d, dtype, [...checkShape(shape, caller)]);
   // One key per call: the seed, and how many calls came before. Seeds of single calls have the highest counter for themselves.
   const key = own === undefined ? nextRandomKey() : ([own >>> 0, 0xffffffff] as const);
-  if (result.size > 0) d.backend.random(distribution, key, result.view());
+  if (result.size === 0) return result;
+  if (d.backend.random !== undefined && d.backend.supports('random', dtype)) d.backend.random(distribution, key, result.view());
+  else {
+    const data = dtype === 'float64' ? new Float64Array(result.size) : new Float32Array(result.size);
+    if (distribution === 'normal') fillNormal(key, data);
+    else fillUniform(key, data);
+    d.backend.write(result.requireBuffer().storage, 0, data);
+  }
   return result;
 }
