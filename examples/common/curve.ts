@@ -1,6 +1,12 @@
 /** The learning curve of a run: a printed line for each epoch, and a drawing of them all. */
 import { writeFile } from 'node:fs/promises';
 
+/** What was measured after an epoch, in one line: `epoch 1 trn 0.9005 tst 0.9048`. */
+export function line(epoch: number, values: Readonly<Record<string, number>>): string {
+  const columns = Object.entries(values).map(([name, value]) => `${name} ${value.toFixed(4)}`);
+  return `epoch ${epoch} ${columns.join(' ')}`;
+}
+
 /** Collects what is measured after each epoch. */
 export class LearningCurve {
   readonly #points: { epoch: number; values: Readonly<Record<string, number>> }[] = [];
@@ -14,11 +20,15 @@ export class LearningCurve {
     readonly unit: string,
   ) {}
 
-  /** Keeps the values of an epoch and prints them: `epoch 1 trn 0.9005 tst 0.9048`. */
+  /** Keeps the values of an epoch and prints its {@link line}. */
   add(epoch: number, values: Readonly<Record<string, number>>): void {
+    this.keep(epoch, values);
+    console.log(line(epoch, values));
+  }
+
+  /** Keeps the values of an epoch for the drawing alone. */
+  keep(epoch: number, values: Readonly<Record<string, number>>): void {
     this.#points.push({ epoch, values });
-    const columns = Object.entries(values).map(([name, value]) => `${name} ${value.toFixed(4)}`);
-    console.log(`epoch ${epoch} ${columns.join(' ')}`);
   }
 
   /** Writes the drawing, one line for each name, as SVG. Does nothing without a file. */

@@ -1,6 +1,6 @@
 /** MNIST, whole or in part, and how good a classifier is on it. */
 import { type HostImages, type Mnist, minibatch, mnistFiles } from '@knet/datasets';
-import { accuracy, array, type KnetArray } from '@knet/knet';
+import { accuracy, array, type KnetArray, progress } from '@knet/knet';
 import { integer } from './options.js';
 
 /** The option for a quick look. */
@@ -25,13 +25,13 @@ export async function accuracies(
   predict: (x: KnetArray) => KnetArray,
   { xtrn, ytrn, xtst, ytst }: Mnist,
 ): Promise<{ trn: number; tst: number }> {
-  return { trn: await share(predict, xtrn, ytrn), tst: await share(predict, xtst, ytst) };
+  return { trn: await share('trn', predict, xtrn, ytrn), tst: await share('tst', predict, xtst, ytst) };
 }
 
-async function share(predict: (x: KnetArray) => KnetArray, x: KnetArray, y: Int32Array): Promise<number> {
+async function share(label: string, predict: (x: KnetArray) => KnetArray, x: KnetArray, y: Int32Array): Promise<number> {
   let right = 0;
   // Batches of 200: what a network computes for 60,000 images at once would not fit into memory.
-  for (const [images, labels] of minibatch(x, y, 200, { partial: true })) {
+  for (const [images, labels] of progress(minibatch(x, y, 200, { partial: true }), { label })) {
     // Waiting for each batch also lets the garbage collector free what the batch before made.
     right += await accuracy(predict(images), labels, { average: false }).item();
   }
