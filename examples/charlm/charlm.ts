@@ -30,7 +30,9 @@ const lossGradient = grad(loss);
 function stretches(steps: readonly Int32Array[], length: number): Int32Array[][] {
   const count = Math.floor((steps.length - 1) / length);
   if (count < 1)
-    throw new UsageError(`The text gives only ${steps.length} steps: choose a --batchsize or --seqlength smaller than now (${length}).`);
+    throw new UsageError(
+      `Each part of the text has ${steps.length} characters, too few for stretches of ${length}: choose a smaller --seqlength or --batchsize.`,
+    );
   return Array.from({ length: count }, (_, i) => steps.slice(i * length, (i + 1) * length + 1));
 }
 
@@ -63,7 +65,7 @@ export const main = example(
       lr: positive(0.01, 'learning rate of Adam'),
       gclip: notNegative(0, 'longest gradient of an array; 0 sets no limit'),
       winit: positive(1, 'scale of the first weights'),
-      save: text(undefined, 'file for the model, written after each epoch'),
+      save: text(undefined, 'file for the model, written anew after each epoch'),
       load: text(undefined, 'file of a model to start from, with its characters and sizes'),
       generate: integer(0, 'characters to write in the end', 0),
     },
@@ -76,14 +78,20 @@ export const main = example(
     const data = stretches(steps, o.seqlength);
     const w = loaded?.w ?? initialWeights(vocabulary.size, o.embed, o.hidden, o.winit);
     const model: Model = { w, state: loaded?.state ?? adams(w), vocabulary };
-    for (const adam of Object.values(model.state)) Object.assign(adam, { lr: o.lr, gclip: o.gclip });
+    for (const adam of Object.values(model.state)) {
+      adam.lr = o.lr; // also of a loaded model: training often ends with a smaller one
+      adam.gclip = o.gclip;
+    }
 
     const curve = new LearningCurve(`LSTM on ${o.data}`, 'loss per character');
-    curve.add(0, { loss: await measure(w, data, o.batchsize) });
-    for (let epoch = 1; epoch <= o.epochs; epoch++) {
-      train(model, data, o.batchsize, `epoch ${epoch}`);
+    const report = async (epoch: number): Promise<void> => {
       curve.add(epoch, { loss: await measure(w, data, o.batchsize) });
       if (o.save !== undefined) await save(o.save, model);
+    };
+    await report(0);
+    for (let epoch = 1; epoch <= o.epochs; epoch++) {
+      train(model, data, o.batchsize, `epoch ${epoch}`);
+      await report(epoch);
     }
     await curve.save(o.plot);
     if (o.generate > 0) {

@@ -54,10 +54,10 @@ export class LearningCurve {
       chart.setOption({
         animation: false,
         title: { text: this.title, left: 'center' },
-        legend: { bottom: 0 },
-        grid: { left: 70, right: 40, top: 50, bottom: 70 },
+        legend: { orient: 'vertical', right: 10, top: 'middle' },
+        grid: { left: 70, right: 120, top: 50, bottom: 60 },
         xAxis: { type: 'value', name: 'epoch', nameLocation: 'middle', nameGap: 28, minInterval: 1 },
-        yAxis: { type: 'value', name: this.unit, scale: true },
+        yAxis: { type: 'value', name: this.unit, nameLocation: 'middle', nameGap: 48, scale: true },
         series: names.map(name => ({
           name,
           type: 'line',

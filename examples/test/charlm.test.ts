@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from '@knet/datasets';
-import { cat, device, embedding, gradcheck, type KnetArray, lstm, nll, seed } from '@knet/knet';
+import { cat, device, embedding, gradcheck, type KnetArray, lstm, nll, save, seed } from '@knet/knet';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { main as charlm } from '../charlm/charlm.js';
 import { generate, initialState, initialWeights, loss, predict, type State, type Weights } from '../charlm/model.js';
@@ -111,9 +111,13 @@ describe('charlm', () => {
     await expect(lines(charlm, '--data', path('other'), ...load, '--batchsize', '1')).rejects.toThrow(
       /character "€" at position 3 is not among/,
     );
-    await expect(lines(charlm, '--data', path('other'), '--batchsize', '1')).rejects.toThrow(/^The text gives only 4 steps: choose/);
+    await expect(lines(charlm, '--data', path('other'), '--batchsize', '1')).rejects.toThrow(
+      /^Each part of the text has 4 characters, too few for stretches of 100: choose/,
+    );
     await expect(lines(charlm, '--data', path('none'))).rejects.toThrow(/none: cannot be read/);
     await expect(lines(charlm, '--load', path('poem'))).rejects.toThrow(/poem cannot be used/);
+    await save(path('strange'), { w: 1 });
+    await expect(lines(charlm, '--load', path('strange'))).rejects.toThrow(/strange is not a file that this example saved/);
   });
 
   it('explains itself', async () => {
