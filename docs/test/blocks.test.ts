@@ -35,7 +35,7 @@ beforeAll(() => {
   }
   messages = typecheck(root, texts);
   mkdirSync(folder, { recursive: true });
-});
+}, 120_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 afterEach(() => vi.restoreAllMocks());
 
