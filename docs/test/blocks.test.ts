@@ -1,5 +1,6 @@
 /** Every TypeScript block of the documents compiles under the strict options of the repository, runs, and gives what it promises. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -35,7 +36,7 @@ beforeAll(() => {
   }
   messages = typecheck(root, texts);
   mkdirSync(folder, { recursive: true });
-});
+}, 120_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 afterEach(() => vi.restoreAllMocks());
 
@@ -60,9 +61,15 @@ describe.each(documents)('$file', ({ file, text, blocks, name }) => {
     // Documents do not see what others did to devices and seeds.
     vi.resetModules();
     vi.stubGlobal(checkName, check);
+    // Files that a document saves are its own.
+    const here = process.cwd();
+    const place = mkdtempSync(join(tmpdir(), 'knet-docs-'));
+    process.chdir(place);
     try {
       await import(/* @vite-ignore */ path);
     } finally {
+      process.chdir(here);
+      rmSync(place, { recursive: true });
       vi.unstubAllGlobals();
     }
   });

@@ -10,7 +10,7 @@ export function formatPath(path: Path): string {
   return path.map(key => (typeof key === 'number' ? `[${key}]` : `.${key}`)).join('');
 }
 
-/** Whether a value is a container that the walks enter. */
+/** Whether a value is a container that the walks enter: an array, a Map or a plain object. Objects of other classes are not. */
 export function isContainer(x: unknown): x is unknown[] | Map<unknown, unknown> | Record<string, unknown> {
   if (typeof x !== 'object' || x === null) return false;
   if (Array.isArray(x) || x instanceof Map) return true;
@@ -40,7 +40,12 @@ function mapUnknown(x: unknown, f: (leaf: Value, path: Path) => unknown, path: P
   return Object.fromEntries(Object.entries(x).map(([key, item]) => [key, mapUnknown(item, f, at(key))]));
 }
 
-/** Calls `f` on every leaf, in order. */
+/**
+ * Calls `f` on every leaf, in order, with its path.
+ *
+ * @example
+ * forEachLeaf({ w: [1, 2] }, (x, path) => console.log(formatPath(path), x)); // .w[0] 1, then .w[1] 2
+ */
 export function forEachLeaf(tree: unknown, f: (leaf: Value, path: Path) => void): void {
   mapUnknown(tree, f, []);
 }

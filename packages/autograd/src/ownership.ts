@@ -74,7 +74,7 @@ function isResource(x: unknown): x is Resource {
   return typeof x === 'object' && x !== null && 'holds' in x;
 }
 
-/** Adds a hold. */
+/** Adds a hold: until as many {@link release} calls the value is not freed by the tape that owns it, nor written in place. */
 export function retain(x: unknown): void {
   if (isResource(x)) x.holds++;
 }

@@ -15,19 +15,19 @@ const times = (a: Value, b: Value): Value => mul(a, b);
 const twoOverRootPi = 2 / 1.7724538509055159;
 const halfRootPi = 1.7724538509055159 / 2;
 
-/** Error function. */
+/** Error function 2/√π ∫₀ˣ exp(-t²) dt, in [-1, 1]. */
 export const erf = /* @__PURE__ */ unary(
   'erf',
   special.erf,
   /* @__PURE__ */ slope(x => mul(twoOverRootPi, exp(neg(abs2(x)))), times),
 );
-/** Complementary error function 1 - erf(x). */
+/** Complementary error function 1 - erf(x), accurate where it is small. */
 export const erfc = /* @__PURE__ */ unary(
   'erfc',
   special.erfc,
   /* @__PURE__ */ slope(x => mul(-twoOverRootPi, exp(neg(abs2(x)))), times),
 );
-/** Inverse of erf on (-1, 1). */
+/** Inverse of erf on (-1, 1); ±Infinity at ±1, NaN outside. */
 export const erfinv = /* @__PURE__ */ unary(
   'erfinv',
   special.erfinv,
@@ -35,7 +35,7 @@ export const erfinv = /* @__PURE__ */ unary(
     dy =>
       mul(dy, mul(halfRootPi, exp(abs2(y)))),
 );
-/** Inverse of erfc on (0, 2). */
+/** Inverse of erfc on (0, 2); ±Infinity at 0 and 2, NaN outside. */
 export const erfcinv = /* @__PURE__ */ unary(
   'erfcinv',
   special.erfcinv,
@@ -54,7 +54,7 @@ export const lgamma: Primitive<UnaryFunction> = /* @__PURE__ */ unary(
   special.lgamma,
   /* @__PURE__ */ slope(x => digamma(x), times),
 );
-/** Derivative of lgamma. */
+/** Digamma function, the derivative of {@link lgamma}. */
 export const digamma: Primitive<UnaryFunction> = /* @__PURE__ */ unary(
   'digamma',
   special.digamma,

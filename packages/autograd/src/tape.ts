@@ -16,6 +16,7 @@ export type Accumulate = (a: Value, b: Value) => Value;
 
 /** One recorded value. */
 export class Entry {
+  /** What has arrived in the backward pass so far. */
   gradient: Value | undefined = undefined;
   /** Values that the rules of this entry captured; undefined when there are none. */
   captured: unknown[] | undefined = undefined;

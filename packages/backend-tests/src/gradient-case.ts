@@ -1,7 +1,7 @@
 /** A function whose derivatives are checked against finite differences. */
 import type { KnetArray } from '@knet/knetarray';
 
-/** See {@link gradientCases}. */
+/** A function of arrays whose derivatives the suite checks; see {@link gradientCases}. */
 export interface GradientCase {
   /** Name of the function under test, as in the support table. */
   readonly name: string;

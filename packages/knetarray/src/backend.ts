@@ -11,10 +11,15 @@ export type Storage = object;
 
 /** Elements of a storage seen through a shape. Strides and offset count elements; a stride of 0 repeats. */
 export interface View {
+  /** Where the elements are. */
   readonly storage: Storage;
+  /** Type of the elements. */
   readonly dtype: DType;
+  /** Lengths of the dimensions, the fastest first. */
   readonly shape: Shape;
+  /** Elements from one position to the next along each dimension. */
   readonly strides: readonly number[];
+  /** Element of the storage at position 0. */
   readonly offset: number;
 }
 
@@ -46,18 +51,29 @@ export type Kernel = 'map' | 'reduce' | 'matmul' | 'gather' | 'scatterAdd' | Opt
 
 /** Geometry of a convolution: w `[W.., I/group, O]`, x `[X.., I, N]`, y `[Y.., O, N]`. One entry per spatial dimension. */
 export interface ConvolutionGeometry {
+  /** Spatial lengths of x. */
   readonly x: readonly number[];
+  /** Spatial lengths of the filters. */
   readonly w: readonly number[];
+  /** Spatial lengths of y. */
   readonly y: readonly number[];
+  /** Zeros assumed on both sides of x. */
   readonly padding: readonly number[];
+  /** Positions of x between neighbours of y. */
   readonly stride: readonly number[];
+  /** Positions of x between neighbours of a filter. */
   readonly dilation: readonly number[];
+  /** Channels of x, I. */
   readonly inputs: number;
+  /** Channels of y, O. */
   readonly outputs: number;
+  /** Instances, N. */
   readonly batch: number;
+  /** Number of groups that channels are divided into; a filter sees the inputs of its group. */
   readonly group: number;
   /** True for convolution (filter flipped in every spatial dimension), false for cross-correlation. */
   readonly flip: boolean;
+  /** Factor of the result. */
   readonly alpha: number;
 }
 
@@ -66,11 +82,17 @@ export type ConvolutionKind = 'forward' | 'gradientX' | 'gradientW';
 
 /** Geometry of pooling over x `[X.., planes]` to y `[Y.., planes]`. */
 export interface PoolingGeometry {
+  /** Spatial lengths of x. */
   readonly x: readonly number[];
+  /** Spatial lengths of y. */
   readonly y: readonly number[];
+  /** Spatial lengths of a window. */
   readonly window: readonly number[];
+  /** Positions that windows may begin before x. */
   readonly padding: readonly number[];
+  /** Positions between neighbouring windows. */
   readonly stride: readonly number[];
+  /** Channels times instances. */
   readonly planes: number;
 }
 
@@ -79,7 +101,9 @@ export interface PoolingGeometry {
  * outputs. Kernels may assume valid arguments: the array layer has checked shapes, types, devices and indices it can know.
  */
 export interface Backend {
+  /** Name that its device gets, such as `cpu`. */
   readonly name: string;
+  /** Sizes that the array layer keeps to. */
   readonly limits: Limits;
   /** True when storages are freed by the garbage collector (typed arrays); false when they must be released. */
   readonly collected: boolean;

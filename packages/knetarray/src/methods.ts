@@ -14,46 +14,85 @@ import { show } from './ops/show.js';
 import { get, type Selector, set, slice } from './ops/slice.js';
 import { mean, norm, std, type VarianceOptions, variance } from './ops/statistics.js';
 
-/** The methods. See the function of the same name for what each does. */
+/** The methods of arrays and of their boxes. Each is the function of its name with the array as first argument. */
 export interface ArrayMethods {
+  /** Sum, element by element, broadcast: see `add`. */
   add(b: KnetArray | number): KnetArray;
+  /** Difference, broadcast: see `sub`. */
   sub(b: KnetArray | number): KnetArray;
+  /** Product element by element, broadcast: see `mul`; for matrices {@link matmul}. */
   mul(b: KnetArray | number): KnetArray;
+  /** Quotient, broadcast: see `div`. */
   div(b: KnetArray | number): KnetArray;
+  /** Power, broadcast: see `pow`. */
   pow(b: KnetArray | number): KnetArray;
+  /** Larger of two elements, broadcast: see `max`; over the array {@link maximum}. */
   max(b: KnetArray | number): KnetArray;
+  /** Smaller of two elements, broadcast: see `min`; over the array {@link minimum}. */
   min(b: KnetArray | number): KnetArray;
+  /** -x. */
   neg(): KnetArray;
+  /** Absolute values. */
   abs(): KnetArray;
+  /** Squares. */
   abs2(): KnetArray;
+  /** Square roots; NaN for negative elements. */
   sqrt(): KnetArray;
+  /** e ** x. */
   exp(): KnetArray;
+  /** Natural logarithms; NaN for negative elements. */
   log(): KnetArray;
+  /** Matrix product of `[m, k]` and `[k, n]`: see `matmul`. */
   matmul(b: KnetArray): KnetArray;
+  /** Matrix products of batches, `[m, k, ...batch]` and `[k, n, ...batch]`: see `bmm`. */
   bmm(b: KnetArray): KnetArray;
+  /** Sum of products, a 0-d array: see `dot`. */
   dot(b: KnetArray): KnetArray;
+  /** Sum over everything (0-d) or over `dims`, which keep length 1. */
   sum(options?: DimsOptions): KnetArray;
+  /** Product over everything or over `dims`. */
   prod(options?: DimsOptions): KnetArray;
+  /** Largest element of everything or over `dims`. */
   maximum(options?: DimsOptions): KnetArray;
+  /** Smallest element of everything or over `dims`. */
   minimum(options?: DimsOptions): KnetArray;
+  /** Mean of everything or over `dims`. */
   mean(options?: DimsOptions): KnetArray;
+  /** Variance (with n - 1) of everything or over `dims`: see `variance`. */
   var(options?: VarianceOptions): KnetArray;
+  /** Standard deviation (with n - 1) of everything or over `dims`. */
   std(options?: VarianceOptions): KnetArray;
+  /** p-norm, by default the square root of the sum of squares: see `norm`. */
   norm(p?: number, options?: DimsOptions): KnetArray;
+  /** Position (int32) of the first largest element, along `dims` or column-major over everything. */
   argmax(options?: { dims?: number }): KnetArray;
+  /** Position (int32) of the first smallest element, along `dims` or column-major over everything. */
   argmin(options?: { dims?: number }): KnetArray;
+  /** 1 where any element is not 0, over everything or over `dims`. */
   any(options?: DimsOptions): KnetArray;
+  /** 1 where every element is not 0, over everything or over `dims`. */
   all(options?: DimsOptions): KnetArray;
+  /** Cumulative sums along `dims` (default 0). */
   cumsum(options?: { dims?: number }): KnetArray;
+  /** The same elements in another shape, one length may be -1: `a.reshape(28, 28, 1, -1)`. A view where they lie in one run. */
   reshape(...shape: number[]): KnetArray;
+  /** All elements as a vector. */
   vec(): KnetArray;
+  /** Transposed matrix, a view; a vector becomes a row. */
   transpose(): KnetArray;
+  /** Short name of {@link transpose}. */
   t(): KnetArray;
+  /** Reorders dimensions, a view: dimension d of the result is dimension `order[d]`. */
   permute(...order: number[]): KnetArray;
+  /** Part of the array, one selector per dimension: `a.slice(':', span(3, 5))`. Contiguous parts are views. See `slice`. */
   slice(...selectors: Selector[]): KnetArray;
+  /** One element as a 0-d array: `await a.get(1, 2).item()`. */
   get(...indices: number[]): KnetArray;
+  /** Writes in place: `a.set([':', 0], 1)`. Throws on an array that is being differentiated. */
   set(selectors: Selector | readonly Selector[], value: number | KnetArray): void;
+  /** The elements as another type; keeps the gradient. */
   astype(dtype: DType): KnetArray;
+  /** The array on another device; keeps the gradient. */
   to(device: Device | string): KnetArray;
   /** A snapshot of the elements, column-major. */
   data(): Promise<TypedArray>;
@@ -69,7 +108,9 @@ export interface ArrayMethods {
   toArraySync(): NestedNumbers;
   /** Gives the memory back at once. Never needed; using the array afterwards is an error. */
   dispose(): void;
+  /** {@link dispose}, for `using a = ...`. */
   [Symbol.dispose](): void;
+  /** The elements as Julia prints them; where the device cannot block, shape, dtype and device. */
   toString(): string;
 }
 

@@ -83,6 +83,7 @@ export function opCode(name: string): number | undefined {
 
 /** One step of a program: it writes the next register. */
 export interface Instruction {
+  /** Name of the operation, one of {@link opNames}. */
   readonly op: OpName;
   /** Registers of the operands. */
   readonly args: readonly number[];
@@ -94,10 +95,15 @@ export interface Instruction {
  * instruction rounds to it. Programs are made once per structure: cache what you compile by `id`.
  */
 export interface Program {
+  /** The same for the same structure, counted from 0: the key to cache by. */
   readonly id: number;
+  /** Type of all registers. */
   readonly dtype: DType;
+  /** Number of input arrays. */
   readonly inputs: number;
+  /** Number of scalars given at run time. */
   readonly scalars: number;
+  /** The steps, in order. */
   readonly instructions: readonly Instruction[];
   /** Registers that are stored, one per output. */
   readonly outputs: readonly number[];

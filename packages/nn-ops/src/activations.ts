@@ -84,7 +84,7 @@ export const sigm: Primitive<UnaryFunction> = /* @__PURE__ */ activation(
       mul(dy, mul(y, sub(1, y))),
 );
 
-/** 1 / x. */
+/** 1 / x, element by element. The derivative is -y². */
 export const invx: Primitive<UnaryFunction> = /* @__PURE__ */ activation(
   'invx',
   x => div(1, x),
@@ -138,7 +138,7 @@ function normalDistribution(x: Value): Value {
   return mul(0.5, add(1, erf(mul(x, Math.SQRT1_2))));
 }
 
-/** x * sigm(x), also called swish. */
+/** x * sigm(x), also called swish. Elfwing, Uchibe, Doya, https://arxiv.org/abs/1702.03118 */
 export const silu: Primitive<UnaryFunction> = /* @__PURE__ */ activation(
   'silu',
   x => mul(x, logisticOf(x)),

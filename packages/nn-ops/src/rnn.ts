@@ -7,12 +7,14 @@ import { xavier } from './initializers.js';
 import { affine } from './linear.js';
 import { lstm } from './lstm.js';
 
-/** Kind of a recurrent cell. */
+/** Kind of a recurrent cell: `relu` and `tanh` are the plain ones, h' = f(hcat(x, h) * weight + bias). */
 export type RnnType = 'relu' | 'tanh' | 'lstm' | 'gru';
 
 /** Weights of one layer in one direction: weight `[inputs + hidden, gates * hidden]`, bias `[1, gates * hidden]`. */
 export interface RnnLayer {
+  /** `[inputs + hidden, gates * hidden]` */
   weight: KnetArray;
+  /** `[1, gates * hidden]` */
   bias: KnetArray;
 }
 
@@ -30,7 +32,9 @@ export interface RnnOptions {
 
 /** State of every layer and direction, `[hidden, batch, layers * directions]`; `cell` for LSTM only. */
 export interface RnnState {
+  /** Hidden states to begin with; default zeros. */
   hidden?: KnetArray | undefined;
+  /** Cell states of an LSTM to begin with; default zeros. */
   cell?: KnetArray | undefined;
 }
 

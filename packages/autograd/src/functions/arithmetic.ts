@@ -8,10 +8,10 @@ import { log } from './exponential.js';
 /** Sum. `add(2, 3) = 5`; arrays are broadcast, shapes aligned at the first dimension. */
 export const add = /* @__PURE__ */ binary('add', (a, b) => a + b, [() => dy => dy, () => dy => dy]);
 
-/** Difference a - b. */
+/** Difference a - b; arrays are broadcast, shapes aligned at the first dimension. */
 export const sub = /* @__PURE__ */ binary('sub', (a, b) => a - b, [() => dy => dy, () => dy => neg(dy)]);
 
-/** Product, element by element. */
+/** Product, element by element; arrays are broadcast, shapes aligned at the first dimension. */
 export const mul = /* @__PURE__ */ binary('mul', (a, b) => a * b, [
   ({ args }) => {
     const b = args[1];
@@ -23,7 +23,7 @@ export const mul = /* @__PURE__ */ binary('mul', (a, b) => a * b, [
   },
 ]);
 
-/** Quotient a / b. */
+/** Quotient a / b, element by element; arrays are broadcast. A division by 0 is ±Infinity or NaN. */
 export const div = /* @__PURE__ */ binary('div', (a, b) => a / b, [
   ({ args }) => {
     const b = args[1];
@@ -50,7 +50,7 @@ export const pow = /* @__PURE__ */ binary('pow', (a, b) => a ** b, [
   },
 ]);
 
-/** Negative -x. */
+/** Negative -x, element by element. */
 export const neg = /* @__PURE__ */ unary(
   'neg',
   x => -x,
@@ -67,7 +67,7 @@ export const abs = /* @__PURE__ */ unary(
   ),
 );
 
-/** Square x * x. */
+/** Square x * x. The derivative is 2 x. */
 export const abs2 = /* @__PURE__ */ unary(
   'abs2',
   x => x * x,
@@ -121,5 +121,5 @@ export function clamp<T extends Value>(x: T, low: number, high: number): T {
   return min(max(x, low), high) as T;
 }
 
-/** Adds two gradients. */
+/** Adds two gradients, as the backward pass does where a value was used twice. */
 export const accumulate = (a: Value, b: Value): Value => add(a, b);

@@ -9,19 +9,19 @@ import { sqrt } from './exponential.js';
 const times = (a: Value, b: Value): Value => mul(a, b);
 const over = (a: Value, b: Value): Value => div(a, b);
 
-/** Sine. */
+/** Sine of x in radians. */
 export const sin: Primitive<UnaryFunction> = /* @__PURE__ */ unary(
   'sin',
   Math.sin,
   /* @__PURE__ */ slope(x => cos(x), times),
 );
-/** Cosine. */
+/** Cosine of x in radians. */
 export const cos: Primitive<UnaryFunction> = /* @__PURE__ */ unary(
   'cos',
   Math.cos,
   /* @__PURE__ */ slope(x => neg(sin(x)), times),
 );
-/** Tangent. */
+/** Tangent of x in radians. */
 export const tan = /* @__PURE__ */ unary(
   'tan',
   Math.tan,
@@ -29,19 +29,19 @@ export const tan = /* @__PURE__ */ unary(
     dy =>
       mul(dy, add(1, abs2(y))),
 );
-/** Inverse sine. */
+/** Inverse sine in [-π/2, π/2]; NaN outside of [-1, 1]. */
 export const asin = /* @__PURE__ */ unary(
   'asin',
   Math.asin,
   /* @__PURE__ */ slope(x => sqrt(sub(1, abs2(x))), over),
 );
-/** Inverse cosine. */
+/** Inverse cosine in [0, π]; NaN outside of [-1, 1]. */
 export const acos = /* @__PURE__ */ unary(
   'acos',
   Math.acos,
   /* @__PURE__ */ slope(x => neg(sqrt(sub(1, abs2(x)))), over),
 );
-/** Inverse tangent. */
+/** Inverse tangent in [-π/2, π/2]. */
 export const atan = /* @__PURE__ */ unary(
   'atan',
   Math.atan,
@@ -73,13 +73,13 @@ export const asinh = /* @__PURE__ */ unary(
   Math.asinh,
   /* @__PURE__ */ slope(x => sqrt(add(1, abs2(x))), over),
 );
-/** Inverse hyperbolic cosine. */
+/** Inverse hyperbolic cosine; NaN for x < 1. */
 export const acosh = /* @__PURE__ */ unary(
   'acosh',
   Math.acosh,
   /* @__PURE__ */ slope(x => sqrt(sub(abs2(x), 1)), over),
 );
-/** Inverse hyperbolic tangent. */
+/** Inverse hyperbolic tangent; NaN outside of [-1, 1]. */
 export const atanh = /* @__PURE__ */ unary(
   'atanh',
   Math.atanh,

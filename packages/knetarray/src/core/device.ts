@@ -2,8 +2,9 @@
 import type { Backend } from '../backend.js';
 import { MemoryManager, type MemoryReport } from './memory.js';
 
-/** A backend in use. */
+/** A backend in use: it has a name and manages its memory. Made by {@link useBackend}. */
 export class Device {
+  /** Its buffers, pooled and counted. */
   readonly memory: MemoryManager;
 
   constructor(
@@ -54,7 +55,10 @@ export function getDevice(device?: Device | string): Device {
   );
 }
 
-/** Makes a device current. */
+/**
+ * Makes a device current: new arrays are made there.
+ * @throws Error when no device of that name has been set up
+ */
 export function setDevice(device: Device | string): Device {
   current = getDevice(device);
   return current;

@@ -43,7 +43,7 @@ export function dtypeOf(data: TypedArray): DType {
   return 'uint8';
 }
 
-/** The type of mixed arithmetic: the higher of the two. */
+/** The type of mixed arithmetic: the higher of the two in the order bool, uint8, int32, float32, float64. */
 export function promote(a: DType, b: DType): DType {
   return dtypes.indexOf(a) >= dtypes.indexOf(b) ? a : b;
 }

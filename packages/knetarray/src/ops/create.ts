@@ -52,33 +52,55 @@ export function array(data: ArrayData | KnetArray, options: ArrayOptions & { sha
   return options.shape === undefined ? result : reshape(result, options.shape);
 }
 
-/** Zeros. */
+/**
+ * An array of zeros. It takes memory when it is first needed as an array.
+ * @throws RangeError for lengths that are not whole numbers of 0 or more; TypeError for a dtype that the device lacks
+ *
+ * @example
+ * zeros([10, 1]); zeros([3], { dtype: 'int32' });
+ */
 export const zeros = (shape: Shape, options?: ArrayOptions): KnetArray => full(shape, 0, options);
 
-/** Ones. */
+/** An array of ones; errors as {@link zeros}. */
 export const ones = (shape: Shape, options?: ArrayOptions): KnetArray => full(shape, 1, options);
 
-/** An array that repeats one number. */
+/**
+ * An array that repeats one number, rounded to its dtype; errors as {@link zeros}.
+ *
+ * @example
+ * full([2, 3], 0.5);
+ */
 export function full(shape: Shape, value: number, { dtype = 'float32', device }: ArrayOptions = {}): KnetArray {
   const d = supported(getDevice(device), checkDType(dtype, 'full'), 'full');
   return DeviceArray.constant(d, dtype, [...checkShape(shape, 'full')], asDType(value, dtype));
 }
 
-/** Identity matrix. */
+/** Identity matrix `[n, n]`. */
 export function eye(n: number, { dtype = 'float32', device }: ArrayOptions = {}): KnetArray {
   const data = typedArray(dtype, n * n);
   for (let i = 0; i < n; i++) data[i * (n + 1)] = 1;
   return array(data, { shape: [n, n], dtype, device });
 }
 
-/** `count` evenly spaced numbers from `start` to `end`, both included. */
+/**
+ * `count` evenly spaced numbers from `start` to `end`, both included: a vector.
+ *
+ * @example
+ * linspace(0, 1, 5); // 0, 0.25, 0.5, 0.75, 1
+ */
 export function linspace(start: number, end: number, count: number, { dtype = 'float32', device }: ArrayOptions = {}): KnetArray {
   const data = typedArray(dtype, count);
   for (let i = 0; i < count; i++) data[i] = i === count - 1 && count > 1 ? end : start + ((end - start) * i) / Math.max(count - 1, 1);
   return array(data, { dtype, device });
 }
 
-/** Numbers from `start` up to but without `end`: `arange(3)` is 0, 1, 2. */
+/**
+ * Numbers from `start` up to but without `end`, `step` apart: a vector. With one argument from 0: `arange(3)` is 0, 1, 2.
+ * @throws RangeError for a step of 0
+ *
+ * @example
+ * arange(5, 0, -2); // 5, 3, 1
+ */
 export function arange(start: number, end?: number, step = 1, { dtype = 'float32', device }: ArrayOptions = {}): KnetArray {
   const [from, to] = end === undefined ? [0, start] : [start, end];
   if (step === 0) throw new RangeError('arange: step must not be 0');
@@ -87,12 +109,12 @@ export function arange(start: number, end?: number, step = 1, { dtype = 'float32
   return array(data, { dtype, device });
 }
 
-/** Zeros of the same shape, dtype and device. */
+/** Zeros of the same dtype and device, and of the same shape unless another one is given. */
 export function similar(a: KnetArray, shape: Shape = a.shape): KnetArray {
   return DeviceArray.constant(a.device, a.dtype, [...shape], 0);
 }
 
-/** A copy that shares nothing; keeps the gradient. */
+/** A copy that shares no memory with the array, as writes in place need it; keeps the gradient. */
 export function copy(a: KnetArray): KnetArray {
   return isBox(a) ? a.add(0) : copyArray(plain(a, 'copy'));
 }

@@ -68,7 +68,13 @@ function joined(arrays: readonly (KnetArray | number)[], dim: number): KnetArray
   return parts.length === 1 ? first : catArrays(...parts, { dim: d, starts });
 }
 
-/** Joins side by side: vectors become columns. */
+/**
+ * Joins side by side, along dimension 1: vectors and numbers become columns.
+ * @throws RangeError when the other dimensions differ
+ *
+ * @example
+ * hcat(input, hidden); // [batch, a] and [batch, b] give [batch, a + b]
+ */
 export function hcat(...arrays: (KnetArray | number)[]): KnetArray {
   return cat(
     arrays.map(x => (x instanceof KnetArray && x.ndim < 2 ? reshape(x, [x.size, 1]) : x)),
@@ -76,7 +82,10 @@ export function hcat(...arrays: (KnetArray | number)[]): KnetArray {
   );
 }
 
-/** Joins one below the other. */
+/**
+ * Joins one below the other, along dimension 0: vectors and numbers give a longer vector.
+ * @throws RangeError when the other dimensions differ
+ */
 export function vcat(...arrays: (KnetArray | number)[]): KnetArray {
   return cat(
     arrays.map(x => (x instanceof KnetArray && x.ndim === 0 ? reshape(x, [1]) : x)),
@@ -84,7 +93,13 @@ export function vcat(...arrays: (KnetArray | number)[]): KnetArray {
   );
 }
 
-/** Joins arrays of one shape along a new last dimension, or a new one at `dim`. */
+/**
+ * Joins arrays of one shape along a new last dimension, or a new one at `dim`.
+ * @throws RangeError for no arrays, or shapes that differ
+ *
+ * @example
+ * stack([a, b, c]); // three [2, 4] give [2, 4, 3]
+ */
 export function stack(arrays: readonly KnetArray[], dim = arrays[0]?.ndim ?? 0): KnetArray {
   const first = arrays[0];
   if (first === undefined) throw new RangeError('stack: expected at least one array');
@@ -95,7 +110,14 @@ export function stack(arrays: readonly KnetArray[], dim = arrays[0]?.ndim ?? 0):
   );
 }
 
-/** Equal parts along a dimension, or parts of the given lengths. */
+/**
+ * Equal parts along a dimension, or parts of the given lengths.
+ * @throws RangeError when the lengths do not add up, or the parts would not be equal
+ *
+ * @example
+ * split(x, 4, 1);      // four parts of [batch, 4 * n]
+ * split(x, [1, 3], 0); // the first row and three others
+ */
 export function split(x: KnetArray, parts: number | readonly number[], dim = 0): KnetArray[] {
   const d = normalizeDim(dim, x.ndim, 'split');
   const n = x.shape[d]!;
@@ -112,7 +134,12 @@ export function split(x: KnetArray, parts: number | readonly number[], dim = 0):
   });
 }
 
-/** The array repeated `counts[d]` times along each dimension, as a whole. */
+/**
+ * The array repeated `counts[d]` times along each dimension, as a whole.
+ *
+ * @example
+ * repeat(array([1, 2]), 2); // 1, 2, 1, 2
+ */
 export function repeat(x: KnetArray, ...counts: number[]): KnetArray {
   const rank = Math.max(x.ndim, counts.length);
   const shape = Array.from({ length: rank }, (_, d) => x.shape[d] ?? 1);
@@ -124,7 +151,7 @@ export function repeat(x: KnetArray, ...counts: number[]): KnetArray {
   );
 }
 
-/** The array with the order along a dimension reversed. */
+/** The array with the order along a dimension (default the first) reversed. */
 export function flip(x: KnetArray, dim = 0): KnetArray {
   const d = normalizeDim(dim, x.ndim, 'flip');
   const n = x.shape[d]!;
@@ -138,7 +165,13 @@ export function flip(x: KnetArray, dim = 0): KnetArray {
   );
 }
 
-/** The array with `[before, after]` elements added along each dimension. */
+/**
+ * The array with `[before, after]` elements of one value (default 0) added along each dimension; missing pairs add nothing.
+ * @throws RangeError for more pairs than dimensions, or a negative width
+ *
+ * @example
+ * pad(x, [[1, 1], [2, 0]]); // [3, 4] becomes [5, 6]
+ */
 export function pad(x: KnetArray, widths: readonly (readonly [before: number, after: number])[], value = 0): KnetArray {
   const regular = x.shape.map((n, d) => ({ start: widths[d]?.[0] ?? 0, step: 1, count: n, drop: false }));
   const shape = x.shape.map((n, d) => n + (widths[d]?.[0] ?? 0) + (widths[d]?.[1] ?? 0));

@@ -52,18 +52,21 @@ export function bmm(a: KnetArray, b: KnetArray): KnetArray {
   return multiply(a, b, 'bmm');
 }
 
-/** Sum of products of the elements of two arrays of equal size. */
+/**
+ * Sum of the products of the elements of two arrays of equal size: a 0-d array.
+ * @throws RangeError when the sizes differ
+ */
 export function dot(a: KnetArray, b: KnetArray): KnetArray {
   if (a.size !== b.size) throw misfit('dot', a, b, 'the sizes differ');
   return sum(mul(vec(a), vec(b)));
 }
 
-/** Matrix of all products a[i] * b[j] of two vectors. */
+/** Matrix `[m, n]` of all products a[i] * b[j] of m and n elements. */
 export function outer(a: KnetArray, b: KnetArray): KnetArray {
   return mul(vec(a), reshape(b, [1, b.size]));
 }
 
-/** alpha * x + y. */
+/** alpha * x + y, as a new array, broadcast. */
 export function axpy(alpha: number, x: KnetArray, y: KnetArray): KnetArray {
   return add(mul(alpha, x), y);
 }

@@ -38,12 +38,21 @@ export function nextRandomKey(): PhiloxKey {
   return [seedValue >>> 0, calls++ >>> 0];
 }
 
-/** Uniform numbers in [0, 1). */
+/**
+ * Uniform numbers in [0, 1). The same bits on every device for the same {@link seed}.
+ * @throws TypeError for a dtype other than float32 and float64
+ *
+ * @example
+ * rand([10, 784]).mul(0.2).sub(0.1); // in [-0.1, 0.1)
+ */
 export function rand(shape: Shape, options: RandomOptions = {}): KnetArray {
   return fill('uniform', shape, options, 'rand');
 }
 
-/** Normal numbers with mean 0 and standard deviation 1. */
+/**
+ * Normal numbers with mean 0 and standard deviation 1. The same bits on every device for the same {@link seed}.
+ * @throws TypeError for a dtype other than float32 and float64
+ */
 export function randn(shape: Shape, options: RandomOptions = {}): KnetArray {
   return fill('normal', shape, options, 'randn');
 }

@@ -17,10 +17,17 @@ export interface DimsOptions {
   dims?: number | readonly number[];
 }
 
-/** A reduction as users call it. */
+/** A reduction: over everything, with a 0-d result, or over some dimensions, which keep length 1. */
 export type Reduction = (x: KnetArray, options?: DimsOptions) => KnetArray;
 
-/** Sum; 0 for no elements. */
+/**
+ * Sum of everything (0-d) or over `dims`, which keep length 1; 0 for no elements. Truth values and bytes are summed as int32. The error
+ * does not grow with the number of elements.
+ * @throws RangeError for a dimension that is not there
+ *
+ * @example
+ * sum(array([[1, 3], [2, 4]]), { dims: 0 }); // [[3, 7]]
+ */
 export const sum: Primitive<Reduction> = /* @__PURE__ */ primitive<Reduction>('sum', {
   methods: [[[KnetArray], (x: DeviceArray, options?: DimsOptions) => reduce('sum', x, options, 0)]],
   derivatives: [
@@ -83,19 +90,19 @@ export function prod(x: KnetArray, options: DimsOptions = {}): KnetArray {
   return options.dims === undefined ? reshape(y, []) : y;
 }
 
-/** Sum of absolute values. */
+/** Sum of absolute values, over everything or over `dims`: the 1-norm. */
 export const sumabs: Reduction = (x, options) => sum(abs(x), options);
-/** Sum of squares. */
+/** Sum of squares, over everything or over `dims`: the square of the 2-norm. */
 export const sumabs2: Reduction = (x, options) => sum(abs2(x), options);
 /** Largest absolute value; its gradient carries the sign of the element. */
 export const maxabs: Reduction = (x, options) => maximum(abs(x), options);
 /** Smallest absolute value; its gradient carries the sign of the element. */
 export const minabs: Reduction = (x, options) => minimum(abs(x), options);
-/** Number of elements that are not 0. */
+/** Number of elements that are not 0, over everything or over `dims`. The derivative is 0. */
 export const countnz: Reduction = (x, options) => sum(ne(x, 0), options);
-/** 1 where any element is not 0. */
+/** 1 where any element is not 0, over everything or over `dims`; 0 for no elements. */
 export const any: Reduction = (x, options) => (x.size === 0 ? vacuous(x, options, 0) : maximum(ne(x, 0), options));
-/** 1 where every element is not 0. */
+/** 1 where every element is not 0, over everything or over `dims`; also for no elements. */
 export const all: Reduction = (x, options) => (x.size === 0 ? vacuous(x, options, 1) : minimum(ne(x, 0), options));
 
 /** The truth value of no elements, in the shape that the reduction has. */

@@ -19,7 +19,12 @@ const scan: Primitive<(x: KnetArray, options: { dim: number }) => KnetArray> = /
   ],
 });
 
-/** Cumulative sum along a dimension: each element plus all before it. */
+/**
+ * Cumulative sum along one dimension (default the first): each element plus all before it. The shape stays.
+ *
+ * @example
+ * cumsum(array([1, 2, 3])); // 1, 3, 6
+ */
 export function cumsum(x: KnetArray, { dims = 0 }: { dims?: number } = {}): KnetArray {
   // Sums of truth values and bytes count: they are int32, as those of sum.
   const terms = x.dtype === 'bool' || x.dtype === 'uint8' ? astype(x, 'int32') : x;

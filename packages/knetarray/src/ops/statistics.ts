@@ -4,7 +4,12 @@ import { KnetArray } from '../array.js';
 import type { DeviceArray } from '../core/device-array.js';
 import { countnz, type DimsOptions, maximum, minimum, type Reduction, reducedCount, sum } from './reduce.js';
 
-/** Mean; NaN for no elements. */
+/**
+ * Mean of everything (0-d) or over `dims`, which keep length 1; NaN for no elements.
+ *
+ * @example
+ * mean(x, { dims: [0, 1] }); // of each image of [W, H, C, N]: [1, 1, C, N]
+ */
 export const mean: Reduction = (x, options) => div(sum(x, options), reducedCount(x, options, 'mean'));
 
 /** Options of {@link variance} and {@link std}. */
@@ -13,13 +18,13 @@ export interface VarianceOptions extends DimsOptions {
   corrected?: boolean;
 }
 
-/** Variance. */
+/** Variance of everything (0-d) or over `dims`, which keep length 1; with n - 1 unless `corrected` is false. */
 export function variance(x: KnetArray, { corrected = true, ...options }: VarianceOptions = {}): KnetArray {
   const n = reducedCount(x, options, 'var');
   return div(sum(abs2(sub(x, mean(x, options))), options), corrected ? n - 1 : n);
 }
 
-/** Standard deviation. */
+/** Standard deviation, the square root of {@link variance}. */
 export function std(x: KnetArray, options: VarianceOptions = {}): KnetArray {
   return sqrt(variance(x, options));
 }
