@@ -3,7 +3,7 @@ import type { Sample } from './sample.js';
 import type { Workload } from './workloads.js';
 
 /** One line of the table for one side: the median over its samples, or why there is none. */
-export type Cell = { value: number; note: string; samples: number[] } | { missing: string };
+type Cell = { value: number; note: string; samples: number[] } | { missing: string };
 
 /** One line of the table. */
 export interface Row {

@@ -1,5 +1,5 @@
 /** A figure of a micro-benchmark. */
-export interface Figure {
+interface Figure {
   name: string;
   unit: 'GFLOP/s' | 'µs/op';
 }

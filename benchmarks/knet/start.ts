@@ -13,7 +13,12 @@ export function from(data: Float32Array, ...shape: number[]): KnetArray {
 }
 
 /** Takes one sample of a model whose `step` enqueues work and whose `loss` is an array of one element. */
-export function sample(options: RunOptions, step: (index: number) => void, loss: () => KnetArray, last: () => KnetArray): Promise<RunResult> {
+export function sample(
+  options: RunOptions,
+  step: (index: number) => void,
+  loss: () => KnetArray,
+  last: () => KnetArray,
+): Promise<RunResult> {
   const trainer: Trainer = {
     step,
     // Everything runs in order, so the last weight is there when everything is.

@@ -185,7 +185,7 @@ export function encode(op: number, a: number, b: number, c: number): number {
 }
 
 /** Number of operands of an operation. */
-export function arity(op: OpName): number {
+function arity(op: OpName): number {
   const code = codes.get(op) ?? 0;
   if (code < unaryOps.length) return 1;
   return code < unaryOps.length + binaryOps.length ? 2 : 3;

@@ -77,7 +77,7 @@ function columns(x: KnetArray, k: number, size: number): KnetArray {
  *
  * The rules recompute the gates' nonlinearities, which is cheaper than to keep them for a whole sequence.
  */
-export const lstmCell: Primitive<(gates: KnetArray, cell: KnetArray) => KnetArray> = /* @__PURE__ */ primitive('lstm', {
+const lstmCell: Primitive<(gates: KnetArray, cell: KnetArray) => KnetArray> = /* @__PURE__ */ primitive('lstm', {
   methods: [
     [
       [KnetArray, KnetArray],

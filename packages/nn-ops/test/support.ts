@@ -4,7 +4,7 @@ import { cpuBackend } from '@knet/knetarray-cpu';
 import { expect } from 'vitest';
 
 /** A backend without its optional kernels, so that the composed defaults run. */
-export function withoutOptionalKernels(backend: Backend): Backend {
+function withoutOptionalKernels(backend: Backend): Backend {
   const hidden = new Set<PropertyKey>(['convolution', 'maxPooling', 'cumsum']);
   return new Proxy(backend, {
     get(target, key) {

@@ -4,7 +4,7 @@ import { type BlockOperation, blockOperation } from './operations.js';
 import { elements } from './storage.js';
 
 /** Elements per block: a few registers of this length fit in the L1 cache. */
-export const blockSize = 1024;
+const blockSize = 1024;
 
 interface Step {
   readonly run: BlockOperation;
@@ -18,7 +18,7 @@ interface Step {
  * A program ready to run. Registers are bound to blocks or straight to the arrays that they stand for; `run(start, n)` computes
  * elements start .. start + n - 1 (n up to {@link blockSize}) in column-major order. One call binds it at a time.
  */
-export class BoundProgram {
+class BoundProgram {
   /** Per register: where its elements lie. */
   readonly data: TypedArray[] = [];
   readonly offset: number[] = [];
@@ -110,7 +110,7 @@ export class BoundProgram {
 const bound: (BoundProgram | undefined)[] = [];
 
 /** The program bound to these operands. Valid until the same program is bound again. */
-export function bindProgram(
+function bindProgram(
   program: Program,
   inputs: readonly View[],
   scalars: readonly number[],

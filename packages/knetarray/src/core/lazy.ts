@@ -129,7 +129,7 @@ export function viewOf(x: DeviceArray): View {
  * Computes pending arrays of one shape and dtype in one program. Values inside it that a derivative rule captured, and those
  * computed for a second time, are stored as well.
  */
-export function compute(targets: readonly DeviceArray[]): void {
+function compute(targets: readonly DeviceArray[]): void {
   const rest = withoutReductions(targets);
   if (rest.length > 0) computeProgram(rest);
 }

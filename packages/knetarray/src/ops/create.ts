@@ -120,7 +120,7 @@ export function copy(a: KnetArray): KnetArray {
 }
 
 /** Whether data is one of the typed arrays that hold elements. */
-export function isTypedArray(data: unknown): data is TypedArray {
+function isTypedArray(data: unknown): data is TypedArray {
   return data instanceof Float32Array || data instanceof Float64Array || data instanceof Int32Array || data instanceof Uint8Array;
 }
 

@@ -28,7 +28,7 @@ export function writable(x: KnetArray, caller: string): DeviceArray {
 }
 
 /** Checks that an array may be written in place. */
-export function checkWritable(x: KnetArray, caller: string): DeviceArray {
+function checkWritable(x: KnetArray, caller: string): DeviceArray {
   const target = value(x);
   if (isBox(x) && !x[boxEntry].param) {
     throw new TypeError(
