@@ -1,5 +1,7 @@
 /** What every example is: a program with options, that can also be called as a function. */
 import { realpathSync } from 'node:fs';
+import { access, constants } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { argv, exit } from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { device, seed } from '@knet/knet';
@@ -27,6 +29,7 @@ export function example<D extends Declaration>(
   return async args => {
     const values = parse(name, options, args);
     if (values === undefined) return console.log(usage(name, about, options));
+    if (values.plot !== undefined) await checkFolder(values.plot);
     const chosen = await device(values.device).catch(error => {
       throw new UsageError(error instanceof Error ? error.message : String(error), { cause: error });
     });
@@ -34,6 +37,14 @@ export function example<D extends Declaration>(
     console.log(`${name} on ${chosen.name}, seed ${values.seed}`);
     await body(values);
   };
+}
+
+/** Finds out before a long training, not after it, that the curve has no place to go. */
+async function checkFolder(file: string): Promise<void> {
+  const folder = dirname(file);
+  await access(folder, constants.W_OK).catch(cause => {
+    throw new UsageError(`--plot ${file} cannot be written: there is no folder ${folder} that may be written to.`, { cause });
+  });
 }
 
 /** Runs an example when its module, given by `import.meta.url`, is the program: not when a test or another example imports it. */

@@ -92,6 +92,11 @@ describe('examples as programs', () => {
     expect(err).toMatch(/^device: there is no device "abacus"; choose one of .*\n$/);
   });
 
+  it('find out at once that a curve cannot be written', async () => {
+    const run = lines(housing, '--plot', join(folder, 'none', 'curve.svg'));
+    await expect(run).rejects.toThrow(/^--plot .*curve\.svg cannot be written: there is no folder .*none that may be written to\.$/);
+  });
+
   it('explain themselves', async () => {
     for (const main of [housing, mnist, lenet, optimizers]) {
       const printed = await lines(main, '--help');
