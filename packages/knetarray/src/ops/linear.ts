@@ -29,6 +29,11 @@ const product: Primitive<(a: KnetArray, b: KnetArray) => KnetArray> = /* @__PURE
  * dimension it lacks is missing in the result too. Transposed operands are read in place.
  *
  * @throws RangeError when the inner lengths differ, or for more than two dimensions (use {@link bmm})
+ *
+ * @example
+ * matmul(w, x);      // [10, 784] and [784, 100] give [10, 100]
+ * matmul(w, v);      // [10, 784] and [784] give [10]
+ * matmul(x, t(x));   // the transposed matrix is not copied
  */
 export function matmul(a: KnetArray, b: KnetArray): KnetArray {
   if (a.ndim > 2 || b.ndim > 2 || a.ndim === 0 || b.ndim === 0)
