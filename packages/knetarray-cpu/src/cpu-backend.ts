@@ -21,7 +21,7 @@ import * as gathering from './kernels/gather.js';
 import * as plainMatmul from './kernels/matmul.js';
 import * as pooling from './kernels/pooling.js';
 import * as programs from './kernels/program.js';
-import { reduce } from './kernels/reduce.js';
+import { reduce, type SumMiddle } from './kernels/reduce.js';
 import { allocate, dataOf, elements, float32 } from './kernels/storage.js';
 import { type Float32Kernels, loadFloat32Kernels } from './wasm/kernels.js';
 
@@ -75,8 +75,11 @@ export class CpuBackend implements Backend {
     private readonly kernels: Float32Kernels | undefined,
   ) {
     this.fast = kernels === undefined ? undefined : new FastMap(kernels);
+    this.sumMiddle =
+      kernels === undefined ? undefined : (inner, length, outer, x, offset, out) => kernels.sum(inner, length, outer, x, offset, out, 0);
   }
 
+  private readonly sumMiddle: SumMiddle | undefined;
   private readonly run = (program: Program, inputs: readonly View[], scalars: readonly number[], outputs: readonly View[]): void =>
     this.map(program, inputs, scalars, outputs);
 
@@ -122,7 +125,7 @@ export class CpuBackend implements Backend {
   }
 
   reduce(op: ReduceOp, program: Program, inputs: readonly View[], scalars: readonly number[], shape: Shape, output: View): void {
-    reduce(op, program, inputs, scalars, shape, output, this.run);
+    reduce(op, program, inputs, scalars, shape, output, this.run, this.sumMiddle);
   }
 
   matmul(a: View, b: View, output: View, alpha: number, beta: number): void {

@@ -6,17 +6,15 @@ const isIndex = (key: string | symbol): boolean => typeof key === 'string' && /^
 export const indexGuard: object = /* @__PURE__ */ new Proxy(Object.prototype, {
   get(target, key, receiver): unknown {
     if (isIndex(key)) {
-      throw new TypeError(
-        `a[${String(key)}] does not read an element of a KnetArray; write a.get(${String(key)}), or a.slice(...) for a part`,
-      );
+      throw new TypeError(`a[${String(key)}] reads no element of an array; write a.get(${String(key)}) or a.slice(...)`);
     }
     return Reflect.get(target, key, receiver);
   },
   set(target, key, value, receiver): boolean {
     if (isIndex(key)) {
       throw new TypeError(
-        `a[${String(key)}] = ... does not write an element of a KnetArray; write a.set(${String(key)}, value). ` +
-          'An array that is being differentiated cannot be written at all: build a new one with cat, where or arithmetic.',
+        `a[${String(key)}] = ... writes no element; write a.set(${String(key)}, value). ` +
+          'An array that is being differentiated cannot be written: build a new one with cat, where or arithmetic.',
       );
     }
     return Reflect.set(target, key, value, receiver);

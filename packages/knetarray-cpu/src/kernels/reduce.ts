@@ -17,6 +17,12 @@ import { CpuStorage, elements } from './storage.js';
 /** How a program is computed: the map kernel of the backend. */
 export type Map = (program: Program, inputs: readonly View[], scalars: readonly number[], outputs: readonly View[]) => void;
 
+/** A fast sum over the middle dimension of a dense array, into the beginning of `out`. */
+export type SumMiddle = (inner: number, length: number, outer: number, x: Float32Array, offset: number, out: Float64Array) => void;
+
+/** Below this many elements, copying to WebAssembly memory costs more than it saves. */
+const fewest = 4096;
+
 /** Elements of the scratch: they stay in the L2 cache between being computed and being combined. */
 const scratchSize = 32768;
 
@@ -29,6 +35,7 @@ export function reduce(
   shape: readonly number[],
   output: View,
   map: Map,
+  sumMiddle?: SumMiddle,
 ): void {
   const kept = output.shape;
   const keptStrides = contiguousStrides(kept);
@@ -53,11 +60,37 @@ export function reduce(
     const partShape = last < 0 ? shape : [...shape.slice(0, last), count];
     const merged = collapse(partShape, [part.strides, into]);
     const start = last < 0 ? 0 : from * into[last]!;
-    combine(op, accumulator, part.data, merged.shape, merged.strides[0]!, merged.strides[1]!, merged.shape.length - 1, part.offset, start);
+    const [xs, os] = [merged.strides[0]!, merged.strides[1]!];
+    if (op === 'sum' && sumMiddle !== undefined && addSums(sumMiddle, accumulator, part, merged.shape, xs, os, start)) continue;
+    combine(op, accumulator, part.data, merged.shape, xs, os, merged.shape.length - 1, part.offset, start);
   }
   const target = elements(output);
   for (let i = 0; i < results; i++) target[output.offset + i] = accumulator[i]!;
 }
+
+/** Sums along the first reduced dimension with the fast kernel, and combines what it leaves; false where that is not possible. */
+function addSums(
+  sumMiddle: SumMiddle,
+  accumulator: Float64Array,
+  { data, offset }: Part,
+  shape: readonly number[],
+  xs: readonly number[],
+  os: readonly number[],
+  start: number,
+): boolean {
+  const along = os.indexOf(0);
+  if (along < 0 || along > 1 || !(data instanceof Float32Array) || sizeOf(shape) < fewest || !isContiguous(shape, xs)) return false;
+  const inner = along === 0 ? 1 : shape[0]!;
+  const outer = sizeOf(shape.slice(along + 1));
+  if (partial.length < inner * outer) partial = new Float64Array(inner * outer);
+  sumMiddle(inner, shape[along]!, outer, data, offset, partial);
+  const rest = shape.filter((_, d) => d !== along);
+  const into = os.filter((_, d) => d !== along);
+  combine('sum', accumulator, partial, rest, contiguousStrides(rest), into, rest.length - 1, 0, start);
+  return true;
+}
+
+let partial = /* @__PURE__ */ new Float64Array(4096);
 
 interface Part {
   readonly data: TypedArray;
