@@ -54,12 +54,18 @@ export const main = example(
     const curve = new LearningCurve('LeNet', 'accuracy');
     curve.add(0, await accuracies(x => predict(w, x), data));
     const batches = minibatch(data.xtrn, data.ytrn, o.batchsize);
+    let seconds = 0;
     for (let epoch = 1; epoch <= o.epochs; epoch++) {
+      const start = performance.now();
       for (const [x, labels] of progress(batches, { label: `epoch ${epoch}` })) {
         update(w, lossGradient(w, x, labels), { lr: o.lr });
       }
+      await w.dense2.b.data(); // A device may still be at work: wait for the last update.
+      seconds += (performance.now() - start) / 1000;
       curve.add(epoch, await accuracies(x => predict(w, x), data));
     }
+    const peak = process.resourceUsage().maxRSS / 1024;
+    console.log(`training took ${seconds.toFixed(1)} s, peak memory ${peak.toFixed(0)} MB`);
     await curve.save(o.plot);
   },
 );

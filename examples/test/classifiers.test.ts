@@ -52,8 +52,9 @@ describe('classifiers of digits', () => {
     ['LeNet', lenet, ['--samples', '600', '--batchsize', '20'], 0.6],
   ])('%s learns', async (_, main, args, least) => {
     const printed = await lines(main, ...args, '--epochs', '1');
-    const [before, after] = printed.slice(1).map(row => numbers(row, epochAccuracy));
-    expect(printed).toHaveLength(3);
+    const rows = printed.filter(row => row.startsWith('epoch '));
+    const [before, after] = rows.map(row => numbers(row, epochAccuracy));
+    expect(rows).toHaveLength(2);
     expect([before![0], after![0]]).toEqual([0, 1]);
     for (const share of before!.slice(1)) expect(share).toBeLessThan(0.3);
     for (const share of after!.slice(1)) expect(share).toBeGreaterThan(least);

@@ -1,6 +1,8 @@
 /** Choosing where arrays live. */
+
 import { type Backend, Device, setDevice, useBackend } from '@knet/knetarray';
 import { cpuBackend } from '@knet/knetarray-cpu';
+import { host } from '#knet-host';
 import { importPackage } from './import-package.js';
 
 /** Names that {@link device} knows. */
@@ -61,7 +63,8 @@ function isName(name: string): name is Name {
 function open(name: Name): Promise<Backend> {
   let backend = opened.get(name);
   if (backend === undefined) {
-    backend = name === 'cpu' ? Promise.resolve(cpuBackend()) : openOptional(name, `@knet/knetarray-${name}`);
+    backend =
+      name === 'cpu' ? Promise.resolve(cpuBackend({ collectGarbage: host.collectGarbage })) : openOptional(name, `@knet/knetarray-${name}`);
     opened.set(name, backend);
     backend.catch(() => opened.delete(name));
   }

@@ -7,5 +7,6 @@ export const host: Host = {
   readFile: () => noFiles('fetch the bytes and give them to loadBytes'),
   writeFile: () => noFiles('take the bytes from saveBytes'),
   bar: () => undefined,
+  collectGarbage: undefined,
   print: line => console.log(line),
 };

@@ -6,6 +6,8 @@ export interface Host {
   writeFile(path: string, bytes: Uint8Array): Promise<void>;
   /** A progress bar, or undefined where output goes to no terminal. */
   bar(format: string, total: number): Bar | undefined;
+  /** Frees what JavaScript has dropped lately; undefined where the platform cannot be asked. */
+  readonly collectGarbage: (() => void) | undefined;
   /** Prints a line beside the program's own output. */
   print(line: string): void;
 }

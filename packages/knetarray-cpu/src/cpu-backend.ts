@@ -31,6 +31,8 @@ export interface CpuOptions {
   wasm?: boolean;
   /** Name of the device. Default `cpu`. */
   name?: string;
+  /** Frees what JavaScript has dropped lately, where the platform can be asked for it; @knet/knet gives one in Node. */
+  collectGarbage?: (() => void) | undefined;
 }
 
 const shared = /* @__PURE__ */ new Map<string, CpuBackend>();
@@ -43,7 +45,7 @@ let told = false;
  * @example
  * useBackend(cpuBackend());
  */
-export function cpuBackend({ wasm = true, name = 'cpu' }: CpuOptions = {}): CpuBackend {
+export function cpuBackend({ wasm = true, name = 'cpu', collectGarbage }: CpuOptions = {}): CpuBackend {
   const key = `${name} ${wasm}`;
   let backend = shared.get(key);
   if (backend === undefined) {
@@ -55,12 +57,15 @@ export function cpuBackend({ wasm = true, name = 'cpu' }: CpuOptions = {}): CpuB
     backend = new CpuBackend(name, kernels);
     shared.set(key, backend);
   }
+  if (collectGarbage !== undefined) backend.collectGarbage = collectGarbage;
   return backend;
 }
 
 /** See {@link cpuBackend}. */
 export class CpuBackend implements Backend {
   readonly collected = true;
+  /** See {@link CpuOptions}. */
+  collectGarbage: (() => void) | undefined = undefined;
   readonly limits: Limits = {
     maxProgramArrays: 16,
     maxInstructions: 48,

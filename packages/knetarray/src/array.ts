@@ -41,9 +41,7 @@ export abstract class KnetArray implements Leaf {
   /** Always throws: JavaScript's operators do not work on arrays. */
   [Symbol.toPrimitive](hint: string): string {
     if (hint === 'string') return this.toString();
-    throw new TypeError(
-      'A JavaScript operator was used on a KnetArray. Write a.add(b), a.sub(b), a.mul(b), a.div(b), gt(a, b); or await a.item() for the number in it.',
-    );
+    throw new TypeError('Operators do not work on a KnetArray. Write a.add(b), a.sub(b), a.mul(b), a.div(b), gt(a, b); or await a.item().');
   }
 }
 

@@ -137,7 +137,7 @@ export interface Backend {
    * WeakRef keeps its target until the turn ends). With it, arrays dropped in such a loop are found.
    */
   weakReference?(target: object): { deref(): object | undefined };
-  /** Optional: asks the host for a garbage collection, before the memory manager looks for dropped arrays. */
+  /** Optional: asks the host for a collection of young garbage, when many arrays may have been dropped. */
   collectGarbage?(): void;
 
   /** Optional: fills a contiguous output; element i depends on key and i only, as random/philox.ts describes. Default: made on the host. */

@@ -203,7 +203,7 @@ const noSnapshots: (Contents | undefined)[] = [];
 
 /** What an array says that is used after it was given up. */
 export const releasedMessage =
-  'This array was released: by dispose(), or because the gradient computation that made it has ended. Use value(x) inside the differentiated function for what has to outlive it.';
+  'This array was released: by dispose(), or because the gradient computation that made it has ended. Use value(x) there for what has to outlive it.';
 
 function detach(user: DeviceArray, pending: Pending): void {
   const { inputs, snapshots } = pending;

@@ -118,6 +118,9 @@ interface Watch {
   readonly ref: { deref(): object | undefined };
 }
 
+/** Bytes handed to the user, who may have dropped them, after which the host is asked for a garbage collection. */
+const collectEvery = 2 ** 24;
+
 /** Bytes in use below which nobody looks for dropped arrays. */
 const firstSweep = 2 ** 26;
 
@@ -127,6 +130,8 @@ export class MemoryManager {
   #pooled = 0;
   #peak = 0;
   #arrays = 0;
+  /** Bytes that left for the garbage collector since it was last asked to run. */
+  #handedOut = 0;
   /** Bytes in use at which dropped arrays are looked for. */
   #sweepAt = firstSweep;
   readonly #pool = new Map<number, Storage[]>();
@@ -227,6 +232,11 @@ export class MemoryManager {
       // The garbage collector frees the storage, so only its bytes are noted: finalizers do not run inside a synchronous
       // loop, and a note that held the storage would keep it alive all that time.
       watched.watch = this.#capacity(dtype, length) * bytesPerElement(dtype);
+      this.#handedOut += watched.watch;
+      if (this.#handedOut > collectEvery && this.backend.collectGarbage !== undefined) {
+        this.#handedOut = 0;
+        this.backend.collectGarbage();
+      }
     } else {
       watched.watch = { dtype, length, storage, ref: this.backend.weakReference?.(watched) ?? new WeakRef(watched) };
       this.#watches.add(watched.watch);
@@ -253,7 +263,7 @@ export class MemoryManager {
     const { limits, name } = this.backend;
     if (bytes > limits.maxStorageBytes) {
       throw new RangeError(
-        `${name}: an array of ${length} ${dtype} elements needs ${bytes} bytes; this device allows at most ${limits.maxStorageBytes} in one array (maxStorageBytes). Split it.`,
+        `${name}: an array of ${length} ${dtype} elements needs ${bytes} bytes; at most ${limits.maxStorageBytes} fit in one (maxStorageBytes). Split it.`,
       );
     }
     const capacity = this.#capacity(dtype, length);
@@ -273,7 +283,7 @@ export class MemoryManager {
         const reason = error instanceof Error ? error.message : String(error);
         throw new Error(
           `${name}: out of memory: asked for ${bytes} bytes with ${this.#live} live and ${this.#pooled} pooled (${reason}). ` +
-            'Use smaller batches, or dispose() of arrays that are not needed.',
+            'Use smaller batches, or dispose() of arrays.',
         );
       }
     }
