@@ -12,6 +12,7 @@ import {
   rand,
   relu,
   seed,
+  span,
   update,
   xavier,
   zeros,

@@ -52,7 +52,7 @@ export function cpuBackend({ wasm = true, name = 'cpu', collectGarbage }: CpuOpt
     const kernels = wasm ? loadFloat32Kernels() : undefined;
     if (wasm && kernels === undefined && !told) {
       told = true;
-      console.warn('@knet/knetarray-cpu: no WebAssembly SIMD here, so float32 work runs in TypeScript, which is several times slower.');
+      console.warn('@knet/knetarray-cpu: no WebAssembly SIMD here: float32 work runs in TypeScript, several times slower.');
     }
     backend = new CpuBackend(name, kernels);
     shared.set(key, backend);

@@ -203,7 +203,7 @@ const noSnapshots: (Contents | undefined)[] = [];
 
 /** What an array says that is used after it was given up. */
 export const releasedMessage =
-  'This array was released: by dispose(), or because the gradient computation that made it has ended. Use value(x) there for what has to outlive it.';
+  'This array was released by dispose(), or with the gradient computation that made it; use value(x) there for what is to be kept.';
 
 function detach(user: DeviceArray, pending: Pending): void {
   const { inputs, snapshots } = pending;

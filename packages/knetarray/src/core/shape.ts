@@ -58,7 +58,7 @@ export function broadcastShapes(a: Shape, b: Shape, caller: string): Shape {
     if (x !== y && x !== 1 && y !== 1) {
       throw new RangeError(
         `${caller}: shapes ${formatShape(a)} and ${formatShape(b)} do not broadcast: dimension ${i} has ${x} and ${y}. ` +
-          'Shapes are aligned at the first dimension; reshape one of them.',
+          'They are aligned at the first dimension; reshape one.',
       );
     }
     shape[i] = x === 1 ? y : x;

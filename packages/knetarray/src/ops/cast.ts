@@ -64,8 +64,7 @@ function move(x: DeviceArray, device: Device): KnetArray {
   const constant = x.constantValue;
   if (constant !== undefined) return DeviceArray.constant(supported(device, dtype, 'to'), dtype, shape, asDType(constant, dtype));
   const { backend, name } = x.device;
-  if (backend.readSync === undefined)
-    throw new Error(`to: the device '${name}' cannot block; write await transfer(a, '${device.name}') outside of gradients`);
+  if (backend.readSync === undefined) throw new Error(`to: the device '${name}' cannot block; write await transfer(a, '${device.name}')`);
   const source = contiguous(x);
   const data = backend.readSync(source.requireBuffer().storage, dtype, source.offset, source.size);
   return array(data, { shape, dtype, device });

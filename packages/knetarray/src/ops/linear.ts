@@ -36,8 +36,7 @@ const product: Primitive<(a: KnetArray, b: KnetArray) => KnetArray> = /* @__PURE
  * matmul(x, t(x));   // the transposed matrix is not copied
  */
 export function matmul(a: KnetArray, b: KnetArray): KnetArray {
-  if (a.ndim > 2 || b.ndim > 2 || a.ndim === 0 || b.ndim === 0)
-    throw misfit('matmul', a, b, 'use bmm for batches of matrices, mul for numbers');
+  if (a.ndim > 2 || b.ndim > 2 || a.ndim === 0 || b.ndim === 0) throw misfit('matmul', a, b, 'use bmm for batches, mul for numbers');
   const left = a.ndim === 1 ? reshape(a, [1, a.size]) : a;
   const right = b.ndim === 1 ? reshape(b, [b.size, 1]) : b;
   if (left.shape[1] !== right.shape[0]) throw misfit('matmul', a, b, 'the inner lengths differ');
