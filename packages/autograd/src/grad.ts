@@ -2,8 +2,7 @@
 import { mapLeaves, replaceInPlace } from './containers.js';
 import { accumulate } from './functions/arithmetic.js';
 import { boxEntry } from './keys.js';
-import { conform, describeValue, leafTypeOf, type Value } from './leaf.js';
-import { disown } from './ownership.js';
+import { conform, describeValue, keep, leafTypeOf, type Value } from './leaf.js';
 import { type Entry, isBox, Tape } from './tape.js';
 
 // biome-ignore lint/suspicious/noExplicitAny: any function can be differentiated; its own argument types are kept.
@@ -75,7 +74,7 @@ function differentiate(f: Differentiable, argnum: number, withLoss: boolean): (a
     if (withLoss) keep(loss);
     unboxArguments(args, tape);
     tape.endForward();
-    if (root !== undefined && seed !== undefined) tape.backwardTo(leaves, root, seed, accumulate);
+    if (root !== undefined && seed !== undefined) tape.backward(leaves, root, seed, accumulate);
     let next = 0;
     const gradient = mapLeaves(args[argnum], leaf => collect(leaves[next++]!, leaf));
     return [gradient, loss];
@@ -112,9 +111,4 @@ function unboxArguments(args: readonly unknown[], tape: Tape): void {
     return item[boxEntry].value;
   };
   for (const arg of args) replaceInPlace(arg, unbox);
-}
-
-function keep(value: unknown): void {
-  disown(value);
-  leafTypeOf(value)?.settle(value as Value);
 }

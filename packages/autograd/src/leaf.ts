@@ -5,6 +5,7 @@
  */
 import { leafType } from './keys.js';
 import { NumberLeaf } from './number.js';
+import { disown } from './ownership.js';
 import type { Entry } from './tape.js';
 
 /** An object that can be differentiated: it names its {@link LeafType}. */
@@ -59,6 +60,12 @@ export function leafTypeOf(x: unknown): LeafType | undefined {
 export function conform(gradient: Value, leaf: Value): Value {
   const type = leafTypeOf(leaf);
   return (type === NumberLeaf ? leafTypeOf(gradient) : type)?.conform(gradient, leaf) ?? gradient;
+}
+
+/** Hands a value that leaves its tape over to the user, computed while what it needs is there. */
+export function keep(x: unknown): void {
+  disown(x);
+  leafTypeOf(x)?.settle(x as Value);
 }
 
 /** Whether a value can be differentiated: a number, or an object with a leaf type. */

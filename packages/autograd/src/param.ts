@@ -1,8 +1,7 @@
 /** The tape form of differentiation: parameters marked once, `diff(() => loss)` to record, `J.grad(w)` to ask. */
 import { accumulate } from './functions/arithmetic.js';
 import { boxEntry } from './keys.js';
-import { conform, describeValue, leafTypeOf, type Value } from './leaf.js';
-import { disown } from './ownership.js';
+import { conform, describeValue, keep, leafTypeOf, type Value } from './leaf.js';
 import { recording } from './recording.js';
 import { boxValue, Entry, isBox, Tape } from './tape.js';
 
@@ -76,7 +75,7 @@ export function diff<T>(f: () => T): Recorded<T> {
   }
   keep(result);
   tape.endForward();
-  if (root !== undefined && seed !== undefined) tape.backwardTo(leaves.values(), root, seed, accumulate);
+  if (root !== undefined && seed !== undefined) tape.backward(leaves.values(), root, seed, accumulate);
   return {
     value: result,
     grad<P extends Value>(parameter: P): P {
@@ -94,9 +93,4 @@ export function diff<T>(f: () => T): Recorded<T> {
 
 function activeOn(entry: Entry, leaves: Map<Entry, Entry>): Entry | undefined {
   return entry.param ? leaves.get(entry) : entry;
-}
-
-function keep(x: unknown): void {
-  disown(x);
-  leafTypeOf(x)?.settle(x as Value);
 }

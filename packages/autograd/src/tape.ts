@@ -81,8 +81,11 @@ export class Tape {
     this.entries.length = 0;
   }
 
-  /** Walks the tape back from `root` with the gradient `seed`; the gradients of leaves, which are not on the tape, stay in their entries. */
-  private backward(root: Entry, seed: Value, add: Accumulate): void {
+  /**
+   * Walks the tape back from `root` with the gradient `seed`; the gradients of `leaves`, which are not on the tape, stay in their
+   * entries. If a rule throws, nothing is left behind: they are given up too.
+   */
+  backward(leaves: Iterable<Entry>, root: Entry, seed: Value, add: Accumulate): void {
     retain(seed);
     root.gradient = seed;
     const { entries } = this;
@@ -92,19 +95,12 @@ export class Tape {
         if (entry.gradient !== undefined) pullBack(entry, entry.gradient, add);
         letGo(entry);
       }
-    } finally {
-      for (const entry of entries) letGo(entry);
-      entries.length = 0;
-    }
-  }
-
-  /** The backward pass with nothing left behind if a rule throws: the gradients of `leaves` are then given up too. */
-  backwardTo(leaves: Iterable<Entry>, root: Entry, seed: Value, add: Accumulate): void {
-    try {
-      this.backward(root, seed, add);
     } catch (error) {
+      for (const entry of entries) letGo(entry);
       for (const leaf of leaves) letGo(leaf);
       throw error;
+    } finally {
+      entries.length = 0;
     }
   }
 

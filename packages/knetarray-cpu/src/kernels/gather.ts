@@ -7,13 +7,12 @@ import { elements } from './storage.js';
 export function gather(source: View, indices: View, output: View, dim: number): void {
   const x = elements(source);
   const y = elements(output);
-  checkPositions('gather', indices, source.shape, dim);
+  const list = positionsOf('gather', indices, source.shape, dim);
   if (singles(output, dim)) {
-    const list = listOf(indices);
     gatherSingles(x, source.offset, source.strides[dim]!, list, y, output.offset, output.strides[dim]!);
     return;
   }
-  forEachSlice(output, source, dim, indices, (to, from, shape, ys, xs) => {
+  forEachSlice(output, source, dim, list, (to, from, shape, ys, xs) => {
     if (from < 0) walk(shape, ys, xs, to, 0, (p, _q, n, step) => fill(y, p, n, step));
     else walk(shape, ys, xs, to, from, (p, q, n, ps, qs) => copy(y, p, ps, x, q, qs, n));
   });
@@ -23,13 +22,12 @@ export function gather(source: View, indices: View, output: View, dim: number): 
 export function scatterAdd(source: View, indices: View, output: View, dim: number): void {
   const x = elements(source);
   const y = elements(output);
-  checkPositions('scatterAdd', indices, output.shape, dim);
+  const list = positionsOf('scatterAdd', indices, output.shape, dim);
   if (singles(source, dim)) {
-    const list = listOf(indices);
     scatterSingles(x, source.offset, source.strides[dim]!, list, y, output.offset, output.strides[dim]!);
     return;
   }
-  forEachSlice(source, output, dim, indices, (from, to, shape, xs, ys) => {
+  forEachSlice(source, output, dim, list, (from, to, shape, xs, ys) => {
     if (to < 0) return;
     walk(shape, ys, xs, to, from, (p, q, n, ps, qs) => {
       for (let i = 0; i < n; i++) y[p + i * ps]! += x[q + i * qs]!;
@@ -58,13 +56,6 @@ function singles(listed: View, dim: number): boolean {
   return listed.shape.every((n, d) => n === 1 || d === dim);
 }
 
-/** The positions as a typed array of their own. */
-function listOf(indices: View): Int32Array {
-  const data = elements(indices) as Int32Array;
-  const [start, step, count] = [indices.offset, indices.strides[0]!, indices.shape[0]!];
-  return step === 1 ? data.subarray(start, start + count) : Int32Array.from({ length: count }, (_, j) => data[start + j * step]!);
-}
-
 function gatherSingles(x: TypedArray, from: number, xs: number, list: Int32Array, y: TypedArray, to: number, ys: number): void {
   for (let j = 0; j < list.length; j++) {
     const i = list[j]!;
@@ -81,19 +72,18 @@ function scatterSingles(x: TypedArray, from: number, xs: number, list: Int32Arra
   }
 }
 
-/** Visits slice j of the listed view and slice indices[j] of the other; -1 stands for a position to leave out. */
+/** Visits slice j of the listed view and slice list[j] of the other; -1 stands for a position to leave out. */
 function forEachSlice(
   listed: View,
   other: View,
   dim: number,
-  indices: View,
+  list: Int32Array,
   f: (listed: number, other: number, shape: readonly number[], listedStrides: readonly number[], otherStrides: readonly number[]) => void,
 ): void {
-  const positions = elements(indices);
   const rest = listed.shape.map((n, d) => (d === dim ? 1 : n));
   const { shape, strides } = collapse(rest, [listed.strides, other.strides]);
-  for (let j = 0; j < indices.shape[0]!; j++) {
-    const i = positions[indices.offset + j * indices.strides[0]!]!;
+  for (let j = 0; j < list.length; j++) {
+    const i = list[j]!;
     f(listed.offset + j * listed.strides[dim]!, i < 0 ? -1 : other.offset + i * other.strides[dim]!, shape, strides[0]!, strides[1]!);
   }
 }
@@ -122,11 +112,15 @@ function fill(y: TypedArray, p: number, n: number, step: number): void {
   for (let i = 0; i < n; i++) y[p + i * step] = 0;
 }
 
-function checkPositions(caller: string, indices: View, shape: readonly number[], dim: number): void {
-  const list = listOf(indices);
+/** The positions as a typed array of their own. @throws RangeError for a position past the end of the dimension */
+function positionsOf(caller: string, indices: View, shape: readonly number[], dim: number): Int32Array {
+  const data = elements(indices) as Int32Array;
+  const [start, step, count] = [indices.offset, indices.strides[0]!, indices.shape[0]!];
+  const list = step === 1 ? data.subarray(start, start + count) : Int32Array.from({ length: count }, (_, j) => data[start + j * step]!);
   const length = shape[dim]!;
-  for (let j = 0; j < list.length; j++) {
+  for (let j = 0; j < count; j++) {
     const i = list[j]!;
     if (i >= length) throw new RangeError(`${caller}: position ${i} is out of range for dimension ${dim} of shape ${formatShape(shape)}`);
   }
+  return list;
 }

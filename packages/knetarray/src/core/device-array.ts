@@ -174,6 +174,13 @@ export class DeviceArray extends ArrayWithMethods implements Resource {
     return this.buffer;
   }
 
+  /** Another array that shows the same buffer, through a shape of its own. The array must not be pending. */
+  alias(shape: Shape, offset: number = this.offset, strides?: readonly number[]): DeviceArray {
+    const buffer = this.requireBuffer();
+    buffer.refs++;
+    return DeviceArray.of(this.device, this.dtype, shape, buffer, offset, strides);
+  }
+
   /** Gives up the elements. A buffer that views or pending programs still need stays until they are done. */
   free(): void {
     if (this.released) return;

@@ -11,7 +11,7 @@ export class Device {
     readonly name: string,
     readonly backend: Backend,
   ) {
-    this.memory = new MemoryManager(backend, name);
+    this.memory = new MemoryManager(backend);
   }
 }
 

@@ -75,23 +75,17 @@ export class Buffer {
     else if (contents.readers === 0) this.#drop(contents);
   }
 
-  /** Puts another storage in place; pending programs keep seeing what they were given. */
-  replace(storage: Storage): void {
-    this.#put(new Contents(storage));
-  }
-
-  /** Puts the contents of another buffer in place, together with their readers; the other one is done with. */
+  /**
+   * Puts the contents of another buffer in place, together with their readers; the other one is done with. Pending programs
+   * that read this one keep seeing what they were given.
+   */
   takeOver(other: Buffer): void {
     this.manager.unwatch(other);
-    this.#put(other.contents);
+    const old = this.contents;
+    this.contents = other.contents;
     other.refs = Number.POSITIVE_INFINITY;
     other.heir = this;
-  }
-
-  #put(contents: Contents): void {
-    const old = this.contents;
-    this.contents = contents;
-    if (typeof this.watch === 'object') this.watch.storage = contents.storage;
+    if (typeof this.watch === 'object') this.watch.storage = this.storage;
     if (old.readers === 0) this.#drop(old);
     // From now on only its readers know it: if they are dropped unread, the garbage collector has to tell.
     else this.manager.watchContents(old, this.dtype, this.length);
@@ -138,10 +132,7 @@ export class MemoryManager {
   readonly #watches = new Set<Watch>();
   readonly #registry: FinalizationRegistry<Watch | number>;
 
-  constructor(
-    readonly backend: Backend,
-    readonly deviceName: string,
-  ) {
+  constructor(readonly backend: Backend) {
     this.#registry = new FinalizationRegistry(watch => this.#collect(watch));
   }
 
@@ -202,16 +193,10 @@ export class MemoryManager {
     this.#registry.unregister(watched);
   }
 
-  /** Takes back what the user has dropped and the garbage collector has found; returns whether there was anything. */
-  sweep(): boolean {
+  /** Takes back what the user has dropped and the garbage collector has found. */
+  sweep(): void {
     this.backend.collectGarbage?.();
-    let found = false;
-    for (const watch of this.#watches) {
-      if (watch.ref.deref() !== undefined) continue;
-      this.#collect(watch);
-      found = true;
-    }
-    return found;
+    for (const watch of this.#watches) if (watch.ref.deref() === undefined) this.#collect(watch);
   }
 
   /** Gives every pooled storage back to the device. */

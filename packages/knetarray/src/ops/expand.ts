@@ -34,9 +34,7 @@ function expandView(x: DeviceArray, shape: Shape): DeviceArray {
   const constant = x.constantValue;
   if (constant !== undefined) return DeviceArray.constant(x.device, x.dtype, shape, constant);
   materialize(x);
-  const buffer = x.requireBuffer();
-  buffer.refs++;
-  return DeviceArray.of(x.device, x.dtype, shape, buffer, x.offset, broadcastStrides(x.shape, x.strides, shape));
+  return x.alias(shape, x.offset, broadcastStrides(x.shape, x.strides, shape));
 }
 
 /** An array that repeats a number; keeps the gradient of a number that is being differentiated. */

@@ -81,9 +81,7 @@ function reshapeView(x: DeviceArray, shape: Shape): DeviceArray {
   const constant = x.constantValue;
   if (constant !== undefined) return DeviceArray.constant(x.device, x.dtype, shape, constant);
   const source = contiguous(x);
-  const buffer = source.requireBuffer();
-  buffer.refs++;
-  const result = DeviceArray.of(x.device, x.dtype, shape, buffer, source.offset);
+  const result = source.alias(shape);
   if (source !== x) source.free();
   return result;
 }
@@ -93,13 +91,8 @@ function permuteView(x: DeviceArray, order: readonly number[]): DeviceArray {
   const constant = x.constantValue;
   if (constant !== undefined) return DeviceArray.constant(x.device, x.dtype, shape, constant);
   materialize(x);
-  const buffer = x.requireBuffer();
-  buffer.refs++;
-  return DeviceArray.of(
-    x.device,
-    x.dtype,
+  return x.alias(
     shape,
-    buffer,
     x.offset,
     order.map(d => x.strides[d]!),
   );

@@ -120,13 +120,11 @@ function sourceOf(value: number | KnetArray, target: DeviceArray, kept: Shape, r
   }
   const copy = copyArray(source, dtype);
   materialize(copy);
-  const buffer = copy.requireBuffer();
-  buffer.refs++;
   // Dropped dimensions have one position, so their stride does not matter.
   const strides = broadcastStrides(copy.shape, copy.strides, kept);
   let next = 0;
   const aligned = regular.map(r => (r.drop ? 0 : strides[next++]!));
-  const view = DeviceArray.of(device, dtype, region, buffer, copy.offset, aligned);
+  const view = copy.alias(region, copy.offset, aligned);
   copy.free();
   return view;
 }
@@ -173,9 +171,7 @@ function sliceView(x: DeviceArray, regular: readonly Regular[]): DeviceArray {
     if (r.count > 0) offset += r.start * x.strides[d]!;
     if (!r.drop) strides.push(r.step * x.strides[d]!);
   });
-  const buffer = x.requireBuffer();
-  buffer.refs++;
-  const view = DeviceArray.of(x.device, x.dtype, shape, buffer, offset, strides);
+  const view = x.alias(shape, offset, strides);
   if (isContiguous(shape, strides)) return view;
   const copied = copyArray(view);
   view.free();

@@ -15,11 +15,10 @@ export function writable(x: KnetArray, caller: string): DeviceArray {
   if (target.strides.some((stride, d) => stride === 0 && target.shape[d]! > 1))
     throw new TypeError(`${caller}: this array repeats the elements of a smaller one (expand); write to that one, or to a copy(a)`);
   materialize(target);
-  if (target.requireBuffer().readers > 0) {
+  const buffer = target.requireBuffer();
+  if (buffer.readers > 0) {
     // Somebody still has to read the old elements: they keep the old storage, this array goes on with a copy.
-    const buffer = target.requireBuffer();
-    const whole = DeviceArray.of(target.device, target.dtype, [buffer.length], buffer);
-    buffer.refs++;
+    const whole = target.alias([buffer.length], 0);
     const fresh = copyArray(whole);
     whole.free();
     replaceStorage(target, fresh);
