@@ -1,0 +1,74 @@
+// The module that Node loads. Kernels take no arguments: JavaScript writes them into the command block of its thread first.
+#include <napi.h>
+
+#include <exception>
+
+#include "isa.h"
+#include "kernels.h"
+#include "parallel.h"
+
+namespace {
+
+// Numbers that one command may need; src/command.ts checks against it.
+constexpr size_t wordCount = 4096;
+
+// The command block of this thread. Every thread of Node that loads the addon has its own.
+struct Connection {
+  Napi::Reference<Napi::Float64Array> words;
+  double* data = nullptr;
+};
+thread_local Connection connection;
+
+Napi::Value connect(const Napi::CallbackInfo& info) {
+  if (connection.data == nullptr) {
+    Napi::Float64Array words = Napi::Float64Array::New(info.Env(), wordCount);
+    connection.words = Napi::Persistent(words);
+    connection.data = words.Data();
+    info.Env().AddCleanupHook([] {
+      connection.words.Reset();
+      connection.data = nullptr;
+    });
+  }
+  return connection.words.Value();
+}
+
+// Where the bytes of an ArrayBuffer begin. They stay there as long as it lives.
+Napi::Value address(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), static_cast<double>(reinterpret_cast<uintptr_t>(info[0].As<Napi::ArrayBuffer>().Data())));
+}
+
+Napi::Value threads(const Napi::CallbackInfo& info) {
+  if (info.Length() > 0) knet::setThreadCount(info[0].As<Napi::Number>().Int32Value());
+  return Napi::Number::New(info.Env(), knet::threadCount());
+}
+
+// A kernel as a function of JavaScript. Raw Node-API: this is the hot path, and it has neither arguments nor a result.
+template <void (*kernel)(const double*)>
+napi_value call(napi_env env, napi_callback_info) {
+  try {
+    kernel(connection.data);
+  } catch (const std::exception& error) {
+    napi_throw_error(env, nullptr, error.what());
+  }
+  return nullptr;
+}
+
+template <void (*kernel)(const double*)>
+void add(Napi::Object& exports, const char* name) {
+  napi_value function;
+  napi_create_function(exports.Env(), name, NAPI_AUTO_LENGTH, call<kernel>, nullptr, &function);
+  exports.Set(name, Napi::Value(exports.Env(), function));
+}
+
+Napi::Object init(Napi::Env env, Napi::Object exports) {
+  exports.Set("connect", Napi::Function::New(env, connect));
+  exports.Set("address", Napi::Function::New(env, address));
+  exports.Set("threads", Napi::Function::New(env, threads));
+  exports.Set("isa", Napi::String::New(env, knet::hasAvx512() ? "avx512" : knet::hasAvx2() ? "avx2" : "none"));
+  add<knet::matmulCommand>(exports, "matmul");
+  return exports;
+}
+
+}  // namespace
+
+NODE_API_MODULE(knetarray_onednn, init)

@@ -1,0 +1,142 @@
+#include "parallel.h"
+
+#include <immintrin.h>
+#include <pthread.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdlib>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace knet {
+namespace {
+
+// A thread that has just worked looks for more for this long before it sleeps: between two kernels of a training step lie
+// some microseconds, and waking a sleeping thread takes longer than most kernels.
+constexpr std::chrono::microseconds spinTime{150};
+
+// One parallel region. Tasks are handed out by a counter; a thread that comes late finds none left.
+struct Region {
+  detail::Task task;
+  void* context;
+  int64_t count;
+  std::atomic<int64_t> next{0};
+  std::atomic<int64_t> done{0};
+
+  void work() {
+    int64_t finished = 0;
+    for (int64_t i; (i = next.fetch_add(1, std::memory_order_relaxed)) < count; finished++) task(context, i);
+    if (finished > 0) done.fetch_add(finished, std::memory_order_release);
+  }
+};
+
+class Pool {
+ public:
+  Pool() : count_(defaultCount()) {}
+
+  int count() const { return count_.load(std::memory_order_relaxed); }
+  void setCount(int count) { count_.store(std::max(1, count), std::memory_order_relaxed); }
+
+  void run(int64_t count, detail::Task task, void* context) {
+    const int helpers = static_cast<int>(std::min<int64_t>(this->count(), count)) - 1;
+    // One region at a time: a second caller (another worker thread) computes its tasks itself.
+    if (helpers <= 0 || !owner_.try_lock()) {
+      for (int64_t i = 0; i < count; i++) task(context, i);
+      return;
+    }
+    start(helpers);
+    Region region{task, context, count};
+    wanted_.store(helpers, std::memory_order_relaxed);
+    region_.store(&region);
+    epoch_.fetch_add(1);
+    if (sleeping_.load() > 0) {
+      std::lock_guard<std::mutex> lock(mutex_);
+      wake_.notify_all();
+    }
+    region.work();
+    while (region.done.load(std::memory_order_acquire) < count) _mm_pause();
+    // The region lives on this stack: nobody may look at it any more once this returns.
+    region_.store(nullptr);
+    while (inside_.load() > 0) _mm_pause();
+    owner_.unlock();
+  }
+
+ private:
+  static int defaultCount() {
+    const char* wanted = std::getenv("KNET_NUM_THREADS");
+    if (wanted != nullptr && std::atoi(wanted) > 0) return std::atoi(wanted);
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof set, &set) == 0) return std::max(1, CPU_COUNT(&set));
+    return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  }
+
+  void start(int helpers) {
+    while (static_cast<int>(started_) < helpers) {
+      const int index = started_++;
+      // The threads live as long as the process: worker threads of Node come and go, and share them.
+      std::thread([this, index] { serve(index); }).detach();
+    }
+  }
+
+  void serve(int index) {
+    uint64_t seen = 0;
+    for (;;) {
+      seen = waitForEpoch(seen);
+      if (index >= wanted_.load(std::memory_order_relaxed)) continue;
+      inside_.fetch_add(1);
+      Region* region = region_.load();
+      if (region != nullptr) region->work();
+      inside_.fetch_sub(1);
+    }
+  }
+
+  uint64_t waitForEpoch(uint64_t seen) {
+    const auto end = std::chrono::steady_clock::now() + spinTime;
+    for (int i = 0;; i++) {
+      const uint64_t epoch = epoch_.load();
+      if (epoch != seen) return epoch;
+      _mm_pause();
+      if (i % 64 == 63 && std::chrono::steady_clock::now() > end) break;
+    }
+    std::unique_lock<std::mutex> lock(mutex_);
+    sleeping_.fetch_add(1);
+    wake_.wait(lock, [&] { return epoch_.load() != seen; });
+    sleeping_.fetch_sub(1);
+    return epoch_.load();
+  }
+
+  std::atomic<int> count_;
+  std::atomic<Region*> region_{nullptr};
+  std::atomic<uint64_t> epoch_{0};
+  std::atomic<int> wanted_{0};
+  std::atomic<int> inside_{0};
+  std::atomic<int> sleeping_{0};
+  int started_ = 0;
+  std::mutex owner_;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+};
+
+Pool& pool() {
+  // Never destroyed: its threads may still wait on it while the process ends.
+  static Pool* const instance = new Pool;
+  return *instance;
+}
+
+}  // namespace
+
+int threadCount() { return pool().count(); }
+void setThreadCount(int count) { pool().setCount(count); }
+
+namespace detail {
+void run(int64_t count, Task task, void* context) {
+  if (count > 0) pool().run(count, task, context);
+}
+}  // namespace detail
+
+}  // namespace knet

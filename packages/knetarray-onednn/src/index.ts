@@ -1,0 +1,6 @@
+/**
+ * The native CPU backend of KnetArray, for Node: vectorised C++ kernels and oneDNN.
+ *
+ * @packageDocumentation
+ */
+export { OnednnBackend, type OnednnOptions, onednnBackend } from './onednn-backend.js';
