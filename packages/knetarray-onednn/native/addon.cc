@@ -42,6 +42,28 @@ Napi::Value threads(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), knet::threadCount());
 }
 
+// A weak reference, which unlike JavaScript's WeakRef tells of a collection in the middle of a synchronous loop. It is known
+// to JavaScript by its address.
+Napi::Value weak(const Napi::CallbackInfo& info) {
+  napi_ref reference = nullptr;
+  napi_status status = napi_create_reference(info.Env(), info[0], 0, &reference);
+  NAPI_THROW_IF_FAILED(info.Env(), status, info.Env().Undefined());
+  return Napi::Number::New(info.Env(), static_cast<double>(reinterpret_cast<uintptr_t>(reference)));
+}
+
+napi_ref referenceOf(const Napi::CallbackInfo& info) {
+  return reinterpret_cast<napi_ref>(static_cast<uintptr_t>(info[0].As<Napi::Number>().DoubleValue()));
+}
+
+// The target of a weak reference, or undefined once it was collected.
+Napi::Value target(const Napi::CallbackInfo& info) {
+  napi_value value = nullptr;
+  napi_get_reference_value(info.Env(), referenceOf(info), &value);
+  return value == nullptr ? info.Env().Undefined() : Napi::Value(info.Env(), value);
+}
+
+void forget(const Napi::CallbackInfo& info) { napi_delete_reference(info.Env(), referenceOf(info)); }
+
 // A kernel as a function of JavaScript. Raw Node-API: this is the hot path, and it has neither arguments nor a result.
 template <void (*kernel)(const double*)>
 napi_value call(napi_env env, napi_callback_info) {
@@ -64,6 +86,9 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("connect", Napi::Function::New(env, connect));
   exports.Set("address", Napi::Function::New(env, address));
   exports.Set("threads", Napi::Function::New(env, threads));
+  exports.Set("weak", Napi::Function::New(env, weak));
+  exports.Set("target", Napi::Function::New(env, target));
+  exports.Set("forget", Napi::Function::New(env, forget));
   exports.Set("isa", Napi::String::New(env, knet::hasAvx512() ? "avx512" : knet::hasAvx2() ? "avx2" : "none"));
   add<knet::matmulCommand>(exports, "matmul");
   return exports;

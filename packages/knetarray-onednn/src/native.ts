@@ -11,6 +11,12 @@ export interface Native {
   threads(count?: number): number;
   /** Instruction set that was chosen when the addon was loaded. */
   readonly isa: 'avx512' | 'avx2' | 'none';
+  /** Makes a weak reference; returns its handle. */
+  weak(target: object): number;
+  /** The target of a weak reference, or undefined once it was collected. */
+  target(reference: number): object | undefined;
+  /** Ends a weak reference; its handle means nothing any more. */
+  forget(reference: number): void;
   matmul(): void;
 }
 

@@ -1,9 +1,10 @@
 /** The native CPU backend. */
-import type { Backend, DType, Kernel, Limits, Program, ReduceOp, Shape, Storage, TypedArray, View } from '@knet/knetarray';
+import type { Backend, DType, Kernel, Limits, Program, ReduceOp, Shape, Storage, TypedArray, View, WeakReference } from '@knet/knetarray';
 import { Command } from './command.js';
 import { matmul } from './kernels/matmul.js';
 import { loadNative, type Native } from './native.js';
 import { allocate, storageOf } from './storage.js';
+import { NativeWeakReference } from './weak-reference.js';
 
 /** Options of {@link onednnBackend}. */
 export interface OnednnOptions {
@@ -33,7 +34,8 @@ export function onednnBackend({ threads, collectGarbage }: OnednnOptions = {}): 
 /** See {@link onednnBackend}. */
 export class OnednnBackend implements Backend {
   readonly name = 'onednn';
-  readonly collected = true;
+  /** Storages are typed arrays, but kept in a pool of our own: new ones are zeroed and paged in anew each time. */
+  readonly collected = false;
   /** See {@link OnednnOptions}. */
   collectGarbage: (() => void) | undefined = undefined;
   readonly limits: Limits = {
@@ -67,7 +69,11 @@ export class OnednnBackend implements Backend {
   }
 
   release(): void {
-    // Typed arrays belong to the garbage collector.
+    // The garbage collector has the typed array, now that the memory manager forgets it.
+  }
+
+  weakReference(target: object): WeakReference {
+    return new NativeWeakReference(this.native, target);
   }
 
   write(storage: Storage, offset: number, data: TypedArray): void {

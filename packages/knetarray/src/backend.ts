@@ -96,6 +96,14 @@ export interface PoolingGeometry {
   readonly planes: number;
 }
 
+/** What {@link Backend.weakReference} makes. */
+export interface WeakReference {
+  /** The target, or undefined once it was collected. */
+  deref(): object | undefined;
+  /** Ends the reference: nobody will ask any more. */
+  release?(): void;
+}
+
 /**
  * A device. Every call only enqueues work, in order; nothing blocks but `readSync`. Views never overlap between inputs and
  * outputs. Kernels may assume valid arguments: the array layer has checked shapes, types, devices and indices it can know.
@@ -136,7 +144,7 @@ export interface Backend {
    * Optional: a weak reference that forgets its target even in the middle of a synchronous loop (a native one; JavaScript's
    * WeakRef keeps its target until the turn ends). With it, arrays dropped in such a loop are found.
    */
-  weakReference?(target: object): { deref(): object | undefined };
+  weakReference?(target: object): WeakReference;
   /** Optional: asks the host for a collection of young garbage, when many arrays may have been dropped. */
   collectGarbage?(): void;
 

@@ -1,5 +1,5 @@
 /** The memory manager of a device: buffers counted and reused by size class, dropped ones found through weak references. */
-import type { Backend, Storage } from '../backend.js';
+import type { Backend, Storage, WeakReference } from '../backend.js';
 import { bytesPerElement, type DType } from './dtype.js';
 
 /** What {@link MemoryManager.report} tells, in bytes. */
@@ -109,10 +109,10 @@ interface Watch {
   readonly length: number;
   storage: Storage;
   /** Polled under pressure. */
-  readonly ref: { deref(): object | undefined };
+  readonly ref: WeakReference;
 }
 
-/** Bytes handed to the user, who may have dropped them, after which the host is asked for a garbage collection. */
+/** Bytes handed to the user, who may have dropped them, after which they are looked for. */
 const collectEvery = 2 ** 24;
 
 /** Bytes in use below which nobody looks for dropped arrays. */
@@ -130,9 +130,14 @@ export class MemoryManager {
   #sweepAt = firstSweep;
   readonly #pool = new Map<number, Storage[]>();
   readonly #watches = new Set<Watch>();
+  /** Watched since the last sweep. */
+  #watched = 0;
   readonly #registry: FinalizationRegistry<Watch | number>;
+  /** Whether finalizers tell what was dropped; a backend's own weak references can be asked at any time instead. */
+  readonly #registered: boolean;
 
   constructor(readonly backend: Backend) {
+    this.#registered = backend.weakReference === undefined;
     this.#registry = new FinalizationRegistry(watch => this.#collect(watch));
   }
 
@@ -169,9 +174,7 @@ export class MemoryManager {
 
   /** A buffer around a new storage. */
   buffer(dtype: DType, length: number, storage: Storage = this.take(dtype, length)): Buffer {
-    const buffer = new Buffer(this, dtype, length, storage);
-    if (!this.backend.collected) this.watch(buffer);
-    return buffer;
+    return new Buffer(this, dtype, length, storage);
   }
 
   /** Watches for the collection of a buffer that the user holds. */
@@ -189,14 +192,16 @@ export class MemoryManager {
     const { watch } = watched;
     if (watch === undefined) return;
     watched.watch = undefined;
-    if (typeof watch === 'object') this.#watches.delete(watch);
-    this.#registry.unregister(watched);
+    if (typeof watch === 'object') this.#forget(watch);
+    if (this.#registered) this.#registry.unregister(watched);
   }
 
   /** Takes back what the user has dropped and the garbage collector has found. */
   sweep(): void {
+    this.#handedOut = 0;
+    this.#watched = 0;
     this.backend.collectGarbage?.();
-    for (const watch of this.#watches) if (watch.ref.deref() === undefined) this.#collect(watch);
+    this.#poll();
   }
 
   /** Gives every pooled storage back to the device. */
@@ -208,25 +213,27 @@ export class MemoryManager {
 
   /** Bytes live, pooled and at the peak. */
   report(): MemoryReport {
+    if (!this.#registered) this.#poll();
     return { live: this.#live, pooled: this.#pooled, peak: this.#peak, limit: this.backend.limits.maxPooledBytes, arrays: this.#arrays };
   }
 
   #watch(watched: Buffer | Contents, dtype: DType, length: number, storage: Storage): void {
     if (watched.watch !== undefined) return;
-    if (this.backend.collected) {
-      // The garbage collector frees the storage, so only its bytes are noted: finalizers do not run inside a synchronous
-      // loop, and a note that held the storage would keep it alive all that time.
-      watched.watch = this.#capacity(dtype, length) * bytesPerElement(dtype);
-      this.#handedOut += watched.watch;
-      if (this.#handedOut > collectEvery && this.backend.collectGarbage !== undefined) {
-        this.#handedOut = 0;
-        this.backend.collectGarbage();
-      }
-    } else {
-      watched.watch = { dtype, length, storage, ref: this.backend.weakReference?.(watched) ?? new WeakRef(watched) };
-      this.#watches.add(watched.watch);
-    }
-    this.#registry.register(watched, watched.watch, watched);
+    const { backend } = this;
+    const bytes = this.#capacity(dtype, length) * bytesPerElement(dtype);
+    // The garbage collector frees typed arrays, so only their bytes are noted: finalizers do not run inside a synchronous
+    // loop, and a note that held the storage would keep it alive all that time.
+    watched.watch = backend.collected ? bytes : { dtype, length, storage, ref: backend.weakReference?.(watched) ?? new WeakRef(watched) };
+    if (typeof watched.watch === 'object') this.#watches.add(watched.watch);
+    if (this.#registered) this.#registry.register(watched, watched.watch, watched);
+    this.#handedOut += bytes;
+    // Looking costs some time for every watched array, so at least a quarter of them must be new.
+    this.#watched++;
+    if (this.#handedOut > collectEvery && this.#watched * 4 > this.#watches.size && backend.collectGarbage !== undefined) this.sweep();
+  }
+
+  #poll(): void {
+    for (const watch of this.#watches) if (watch.ref.deref() === undefined) this.#collect(watch);
   }
 
   /** What was watched is gone. A sweep may have noticed it before its finalizer ran. */
@@ -234,7 +241,12 @@ export class MemoryManager {
     if (typeof watch === 'number') {
       this.#live -= watch;
       this.#arrays--;
-    } else if (this.#watches.delete(watch)) this.give(watch.dtype, watch.length, watch.storage);
+    } else if (this.#forget(watch)) this.give(watch.dtype, watch.length, watch.storage);
+  }
+
+  #forget(watch: Watch): boolean {
+    watch.ref.release?.();
+    return this.#watches.delete(watch);
   }
 
   #fromPool(dtype: DType, length: number, bytes: number): Storage | undefined {
@@ -278,7 +290,7 @@ export class MemoryManager {
   #capacity(dtype: DType, length: number): number {
     const size = bytesPerElement(dtype);
     if (length * size < this.backend.limits.minPooledBytes) return length;
-    const quarter = 2 ** (Math.floor(Math.log2(Math.max(length, 8))) - 2);
+    const quarter = length < 2 ** 31 ? 1 << Math.max(29 - Math.clz32(length), 1) : 2 ** (Math.floor(Math.log2(length)) - 2);
     return Math.ceil(length / quarter) * quarter;
   }
 }
