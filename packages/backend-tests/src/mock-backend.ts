@@ -53,6 +53,10 @@ export class MockBackend implements Backend {
   readonly random: Backend['random'];
   readonly maxPooling: Backend['maxPooling'];
   readonly cumsum: Backend['cumsum'];
+  readonly softmax: Backend['softmax'];
+  readonly softmaxGradient: Backend['softmaxGradient'];
+  readonly lstm: Backend['lstm'];
+  readonly lstmGradient: Backend['lstmGradient'];
 
   constructor(
     readonly inner: Backend,
@@ -72,19 +76,32 @@ export class MockBackend implements Backend {
     };
     const optional = <T>(kernel: OptionalKernel, f: T): T | undefined => (this.#has(kernel) ? f : undefined);
     this.convolution = optional('convolution', (kind, geometry, a, b, output) => {
-      const [x, y, z] = this.#enter('convolution', [a, b], [output]);
-      for (const view of [a, b, output]) checkContiguous('convolution', view);
+      const [x, y, z] = this.#contiguous('convolution', [a, b], [output]);
       inner.convolution?.(kind, geometry, x!, y!, z!);
     });
     this.maxPooling = optional('maxPooling', (geometry, x, y, indices) => {
-      const [a, b, c] = this.#enter('maxPooling', [x], [y, indices]);
-      for (const view of [x, y, indices]) checkContiguous('maxPooling', view);
+      const [a, b, c] = this.#contiguous('maxPooling', [x], [y, indices]);
       inner.maxPooling?.(geometry, a!, b!, c!);
     });
     this.random = optional('random', (distribution, key, output) => {
-      const [y] = this.#enter('random', [], [output]);
-      checkContiguous('random', output);
+      const [y] = this.#contiguous('random', [], [output]);
       inner.random?.(distribution, key, y!);
+    });
+    this.softmax = optional('softmax', (kind, geometry, x, output) => {
+      const [a, b] = this.#contiguous('softmax', [x], [output]);
+      inner.softmax?.(kind, geometry, a!, b!);
+    });
+    this.softmaxGradient = optional('softmax', (kind, geometry, y, dy, output) => {
+      const [a, b, c] = this.#contiguous('softmax', [y, dy], [output]);
+      inner.softmaxGradient?.(kind, geometry, a!, b!, c!);
+    });
+    this.lstm = optional('lstm', (gates, cell, output) => {
+      const [a, b, c] = this.#contiguous('lstm', [gates, cell], [output]);
+      inner.lstm?.(a!, b!, c!);
+    });
+    this.lstmGradient = optional('lstm', (gates, cell, y, dy, gatesGradient, cellGradient) => {
+      const [a, b, c, d, e, f] = this.#contiguous('lstm', [gates, cell, y, dy], [gatesGradient, cellGradient]);
+      inner.lstmGradient?.(a!, b!, c!, d!, e!, f!);
     });
     this.cumsum = optional('cumsum', (x, output, dim) => {
       const [a, b] = this.#enter('cumsum', [x], [output]);
@@ -200,6 +217,12 @@ export class MockBackend implements Backend {
     if (!(storage instanceof MockStorage)) throw new TypeError(`${kernel}: a storage of another device`);
     if (storage.released) throw new Error(`${kernel}: a storage of ${storage.length} ${storage.dtype} elements is used after its release`);
     return storage;
+  }
+
+  /** Like {@link MockBackend.#enter}, for kernels over contiguous views. */
+  #contiguous(kernel: Kernel, inputs: readonly View[], outputs: readonly View[]): View[] {
+    for (const view of [...inputs, ...outputs]) checkContiguous(kernel, view);
+    return this.#enter(kernel, inputs, outputs);
   }
 
   /** Counts and checks a kernel call; returns the views on the storages of the inner backend. */

@@ -98,6 +98,8 @@ export class CpuBackend implements Backend {
       case 'convolution':
         return isFloat(dtype);
       case 'random':
+      case 'softmax':
+      case 'lstm':
         return false;
       default:
         return true;

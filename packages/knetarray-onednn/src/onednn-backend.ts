@@ -1,5 +1,5 @@
 /** The native CPU backend. */
-import type { Backend, DType, Kernel, Limits, Program, ReduceOp, Shape, Storage, TypedArray, View, WeakReference } from '@knet/knetarray';
+import type { Backend, DType, Kernel, Limits, Program, ReduceOp, Shape, Storage, TypedArray, View } from '@knet/knetarray';
 import { Command } from './command.js';
 import { matmul } from './kernels/matmul.js';
 import { loadNative, type Native } from './native.js';
@@ -72,7 +72,7 @@ export class OnednnBackend implements Backend {
     // The garbage collector has the typed array, now that the memory manager forgets it.
   }
 
-  weakReference(target: object): WeakReference {
+  weakReference(target: object): NativeWeakReference {
     return new NativeWeakReference(this.native, target);
   }
 

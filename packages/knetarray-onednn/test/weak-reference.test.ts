@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { onednnBackend } from '../src/index.js';
 
 setFlagsFromString('--expose-gc');
-const gc = runInNewContext('gc') as (options?: { type: 'minor' }) => void;
+const gc = runInNewContext('gc') as () => void;
 
 it('tells of a collection without leaving the turn', () => {
   const backend = onednnBackend();

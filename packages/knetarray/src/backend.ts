@@ -44,7 +44,7 @@ export interface Limits {
 }
 
 /** Names of the optional kernels. */
-export type OptionalKernel = 'random' | 'convolution' | 'maxPooling' | 'cumsum';
+export type OptionalKernel = 'random' | 'convolution' | 'maxPooling' | 'cumsum' | 'softmax' | 'lstm';
 
 /** Names of all kernels, for {@link Backend.supports}. */
 export type Kernel = 'map' | 'reduce' | 'matmul' | 'gather' | 'scatterAdd' | OptionalKernel;
@@ -94,6 +94,16 @@ export interface PoolingGeometry {
   readonly stride: readonly number[];
   /** Channels times instances. */
   readonly planes: number;
+}
+
+/** Normalised exponentials, or their logarithms. */
+export type SoftmaxKind = 'softmax' | 'logp';
+
+/** The `inner` fastest dimensions, the dimension that is normalised, and the `outer` others, each as one length. */
+export interface SoftmaxGeometry {
+  readonly inner: number;
+  readonly length: number;
+  readonly outer: number;
 }
 
 /** What {@link Backend.weakReference} makes. */
@@ -154,6 +164,17 @@ export interface Backend {
   convolution?(kind: ConvolutionKind, geometry: ConvolutionGeometry, a: View, b: View, output: View): void;
   /** Optional: largest real element of each window, and its int32 position in x, counted over all planes. Contiguous views. */
   maxPooling?(geometry: PoolingGeometry, x: View, y: View, indices: View): void;
+  /** Optional: softmax or its logarithm without overflow, over contiguous views `[inner, length, outer]`. */
+  softmax?(kind: SoftmaxKind, geometry: SoftmaxGeometry, x: View, output: View): void;
+  /** Goes with `softmax`: the gradient with respect to x, from the result y and its gradient dy. */
+  softmaxGradient?(kind: SoftmaxKind, geometry: SoftmaxGeometry, y: View, dy: View, output: View): void;
+  /**
+   * Optional: the elementwise part of an LSTM cell over contiguous views. Gates `[batch, 4 * hidden]` come before their
+   * nonlinearities, in the order forget, in, out, change; the output `[batch, 2 * hidden]` is the new hidden state beside the new cell.
+   */
+  lstm?(gates: View, cell: View, output: View): void;
+  /** Goes with `lstm`: the gradients with respect to the gates and to the cell, from the result y and its gradient dy. */
+  lstmGradient?(gates: View, cell: View, y: View, dy: View, gatesGradient: View, cellGradient: View): void;
   /** Optional: cumulative sums along a dimension. */
   cumsum?(x: View, output: View, dim: number): void;
 }

@@ -1,0 +1,141 @@
+/** The elementwise part of an LSTM cell, on the backend's kernel or as programs. */
+import {
+  add,
+  cat,
+  contiguous,
+  DeviceArray,
+  type KnetArray,
+  mul,
+  type Primitive,
+  primitive,
+  type Shape,
+  slice,
+  span,
+  sub,
+  tanh,
+  viewOf,
+} from '@knet/knetarray';
+import { sigm } from './activations.js';
+
+/** Block k of `size` columns: a view. */
+export function columns(x: KnetArray, k: number, size: number): KnetArray {
+  return slice(x, ':', span(k * size, (k + 1) * size));
+}
+
+/**
+ * From `[batch, 4 * hidden]` gates and `[batch, hidden]` cell, hidden' in the first columns and cell' in the others: one kernel
+ * of the backend, or one program with two outputs that lie side by side.
+ *
+ * The rules recompute the gates' nonlinearities, which is cheaper than to keep them for a whole sequence.
+ */
+export const lstmCell: Primitive<(gates: KnetArray, cell: KnetArray) => KnetArray> = /* @__PURE__ */ primitive('lstm', {
+  methods: [
+    [
+      [DeviceArray, DeviceArray],
+      (gates: DeviceArray, cell: DeviceArray) => (hasKernel(gates, cell) ? runKernel(gates, cell) : compose(gates, cell)),
+    ],
+  ],
+  derivatives: [
+    ({ args, y }) => {
+      const [gates, cell] = [args[0], args[1]];
+      return dy => gradientKernel(gates, cell, y, dy)?.gates ?? gatesGradient(gates, cell, y, dy);
+    },
+    ({ args, y }) => {
+      const [gates, cell] = [args[0], args[1]];
+      return dy => gradientKernel(gates, cell, y, dy)?.cell ?? cellGradient(gates, cell.shape, y, dy);
+    },
+  ],
+});
+
+function compose(gates: KnetArray, cell: KnetArray): KnetArray {
+  const { forget, enter, out, change } = activated(gates, cell.shape);
+  const next = add(mul(cell, forget), mul(enter, change));
+  return cat([mul(out, tanh(next)), next], 1);
+}
+
+function gatesGradient(gates: KnetArray, cell: KnetArray, y: KnetArray, dy: KnetArray): KnetArray {
+  const { forget, enter, out, change } = activated(gates, cell.shape);
+  const { throughCell, throughOut, squashed } = backward(dy, y, out, cell.shape);
+  return cat(
+    [
+      mul(mul(throughCell, cell), slope(forget)),
+      mul(mul(throughCell, change), slope(enter)),
+      mul(mul(throughOut, squashed), slope(out)),
+      mul(mul(throughCell, enter), sub(1, mul(change, change))),
+    ],
+    1,
+  );
+}
+
+function cellGradient(gates: KnetArray, shape: Shape, y: KnetArray, dy: KnetArray): KnetArray {
+  const { forget, out } = activated(gates, shape);
+  return mul(backward(dy, y, out, shape).throughCell, forget);
+}
+
+/** The gates after their nonlinearities. */
+function activated(gates: KnetArray, shape: Shape) {
+  const gate = (k: number): KnetArray => columns(gates, k, shape[1]!);
+  return {
+    forget: sigm<KnetArray>(gate(0)),
+    enter: sigm<KnetArray>(gate(1)),
+    out: sigm<KnetArray>(gate(2)),
+    change: tanh<KnetArray>(gate(3)),
+  };
+}
+
+/** The gradients that arrive at cell' and, through hidden', at the out gate. */
+function backward(dy: KnetArray, y: KnetArray, out: KnetArray, shape: Shape) {
+  const [throughOut, direct] = [columns(dy, 0, shape[1]!), columns(dy, 1, shape[1]!)];
+  const squashed = tanh<KnetArray>(columns(y, 1, shape[1]!));
+  return { throughOut, squashed, throughCell: add(direct, mul(mul(throughOut, out), sub(1, mul(squashed, squashed)))) };
+}
+
+/** Derivative of the logistic function, from its value. */
+function slope(s: KnetArray): KnetArray {
+  return mul(s, sub(1, s));
+}
+
+function hasKernel(gates: DeviceArray, cell: DeviceArray): boolean {
+  const { backend } = gates.device;
+  return backend.lstm !== undefined && backend.supports('lstm', gates.dtype) && cell.dtype === gates.dtype && cell.size > 0;
+}
+
+function runKernel(gates: DeviceArray, cell: DeviceArray): DeviceArray {
+  const [batch, size] = cell.shape as readonly [number, number];
+  const y = DeviceArray.empty(gates.device, gates.dtype, [batch, 2 * size]);
+  withContiguous([gates, cell], ([g, c]) => gates.device.backend.lstm?.(viewOf(g!), viewOf(c!), y.view()));
+  return y;
+}
+
+interface Gradients {
+  readonly y: DeviceArray;
+  readonly dy: DeviceArray;
+  readonly gates: DeviceArray;
+  readonly cell: DeviceArray;
+}
+
+/** One kernel computes both gradients; the rules of both arguments run one after the other and share them. */
+let latest: Gradients | undefined;
+
+/** Both gradients by the backend's kernel, or undefined: a box, of an outer gradient computation, takes the formulas. */
+function gradientKernel(gates: KnetArray, cell: KnetArray, y: KnetArray, dy: KnetArray): Gradients | undefined {
+  if (!(gates instanceof DeviceArray && cell instanceof DeviceArray && y instanceof DeviceArray && dy instanceof DeviceArray))
+    return undefined;
+  if (!hasKernel(gates, cell) || dy.dtype !== gates.dtype) return undefined;
+  const known = latest;
+  latest = undefined;
+  if (known !== undefined && known.y === y && known.dy === dy && !known.cell.released) return known;
+  const { device, dtype } = gates;
+  const gradients = { y, dy, gates: DeviceArray.empty(device, dtype, gates.shape), cell: DeviceArray.empty(device, dtype, cell.shape) };
+  withContiguous([gates, cell, y, dy], ([g, c, r, d]) =>
+    device.backend.lstmGradient?.(viewOf(g!), viewOf(c!), viewOf(r!), viewOf(d!), gradients.gates.view(), gradients.cell.view()),
+  );
+  latest = gradients;
+  return gradients;
+}
+
+function withContiguous(arrays: readonly DeviceArray[], run: (dense: readonly DeviceArray[]) => void): void {
+  const dense = arrays.map(contiguous);
+  run(dense);
+  for (let i = 0; i < dense.length; i++) if (dense[i] !== arrays[i]) dense[i]!.free();
+}
