@@ -30,6 +30,8 @@ export interface LeafType {
   describe(value: Value): unknown;
   /** Sums a gradient over what broadcasting repeated, down to the description of an argument. */
   fit(gradient: Value, description: unknown): Value;
+  /** Adds a gradient to a sum of gradients in place, where that is possible and saves work; false where `add` has to do it. */
+  accumulate?(sum: Value, gradient: Value): boolean;
   /** Runs an elementwise function of this name on arguments of which at least one is of this type. */
   elementwise(name: string, args: readonly unknown[]): Value;
   /** Makes the gradient that leaves `grad` independent of everything else, in the form the leaf's user expects. */

@@ -4,7 +4,7 @@ import { KnetArray } from './array.js';
 import { BoxedArray } from './boxed-array.js';
 import { DeviceArray } from './core/device-array.js';
 import { type DType, typedArray } from './core/dtype.js';
-import { copyArray, materialize } from './core/lazy.js';
+import { accumulateProduct, copyArray, materialize } from './core/lazy.js';
 import { formatShape, type Shape, sameShape } from './core/shape.js';
 import { array } from './ops/create.js';
 import { runElementwise } from './ops/elementwise.js';
@@ -26,6 +26,7 @@ export const arrayLeaf: LeafType = {
   },
   describe: x => asArray(x).shape,
   fit: (gradient, description) => sumTo(asArray(gradient), (description ?? scalar) as Shape),
+  accumulate: (sum, gradient) => sum instanceof DeviceArray && gradient instanceof DeviceArray && accumulateProduct(sum, gradient),
   elementwise: runElementwise,
   conform,
   settle: x => {

@@ -1,5 +1,5 @@
 /** Arithmetic: add, sub, mul, div, pow, neg, abs, ... and max, min, where. */
-import type { Value } from '../leaf.js';
+import { leafTypeOf, type Value } from '../leaf.js';
 import { type Primitive, primitive } from '../primitive.js';
 import { eq } from './comparison.js';
 import { binary, slope, type TernaryFunction, unary } from './elementwise.js';
@@ -122,4 +122,4 @@ export function clamp<T extends Value>(x: T, low: number, high: number): T {
 }
 
 /** Adds two gradients, as the backward pass does where a value was used twice. */
-export const accumulate = (a: Value, b: Value): Value => add(a, b);
+export const accumulate = (a: Value, b: Value): Value => (leafTypeOf(a)?.accumulate?.(a, b) ? a : add(a, b));

@@ -15,6 +15,8 @@ export type Operand = DeviceArray | number;
 export const constantOp = -1;
 /** Instead of an operation code: the array is a reduction of another one. */
 export const reductionOp = -2;
+/** Instead of an operation code: the array is the matrix product of two others. */
+export const productOp = -3;
 
 /** A reduction that waits. */
 export interface Reduction {
@@ -25,10 +27,10 @@ export interface Reduction {
 
 /** What a pending array waits to compute: an elementwise operation, a reduction, or a constant. */
 export interface Pending {
-  /** Operation code, {@link constantOp} or {@link reductionOp}. */
+  /** Operation code, {@link constantOp}, {@link reductionOp} or {@link productOp}. */
   readonly op: number;
   /** What a pending reduction does with its one operand. */
-  readonly reduction?: Reduction;
+  readonly reduction?: Reduction | undefined;
   /** Operands; a constant has its number. */
   readonly inputs: readonly Operand[];
   /** What each operand held when it became known, so that later in-place writes do not change the result. */

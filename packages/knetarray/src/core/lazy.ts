@@ -12,7 +12,16 @@ import {
   scalarBase,
 } from '../program.js';
 import { type Device, isImmediate } from './device.js';
-import { constantOp, DeviceArray, type Operand, type Pending, type Reduction, reductionOp, releasedMessage } from './device-array.js';
+import {
+  constantOp,
+  DeviceArray,
+  type Operand,
+  type Pending,
+  productOp,
+  type Reduction,
+  reductionOp,
+  releasedMessage,
+} from './device-array.js';
 import { type DType, typedArray } from './dtype.js';
 import type { Contents } from './memory.js';
 import { broadcastStrides, contiguousStrides, type Shape, sameShape, sizeOf } from './shape.js';
@@ -61,21 +70,40 @@ export function defer(op: number, device: Device, dtype: DType, shape: Shape, op
  * never summed. Outside it runs at once, so that what it reads need not be kept.
  */
 export function deferReduction(op: ReduceOp, x: DeviceArray, kept: Shape, shape: Shape, dtype: DType): DeviceArray {
-  const result = new DeviceArray(x.device, dtype, shape);
-  const snapshots = [waitFor(x, result)];
-  result.pending = {
-    op: reductionOp,
-    reduction: { op, kept },
-    inputs: [x],
-    snapshots,
-    users: undefined,
-    instructions: 1,
-    arrays: 1,
-    scalars: 0,
-    computed: 0,
-  };
+  return deferApart(new DeviceArray(x.device, dtype, shape), reductionOp, [x], { op, kept });
+}
+
+/** The matrix product of two arrays with data. It waits like a reduction: what it is added to may be where it is computed. */
+export function deferProduct(a: DeviceArray, b: DeviceArray, shape: Shape): DeviceArray {
+  return deferApart(new DeviceArray(a.device, a.dtype, shape), productOp, [a, b]);
+}
+
+/** What is no part of a program. */
+function deferApart(result: DeviceArray, op: number, inputs: readonly DeviceArray[], reduction?: Reduction): DeviceArray {
+  const snapshots = inputs.map(x => waitFor(x, result));
+  result.pending = { op, reduction, inputs, snapshots, users: undefined, instructions: 1, arrays: 1, scalars: 0, computed: 0 };
   if (!result.scoped || isImmediate()) materialize(result);
   return result;
+}
+
+/**
+ * Adds a gradient to a sum of gradients where it lies, when it is a product that nobody has asked for yet and the sum belongs
+ * to the backward pass alone. Returns whether it did.
+ */
+export function accumulateProduct(sum: DeviceArray, product: DeviceArray): boolean {
+  const { pending } = product;
+  if (pending?.op !== productOp || product.holds > 0 || !sameShape(sum.shape, product.shape)) return false;
+  materialize(sum);
+  const { buffer } = sum;
+  if (!sum.owned || sum.holds > 1 || buffer?.refs !== 1 || buffer.readers > 0 || buffer.length !== sum.size) return false;
+  multiply(pending, sum.view(), 1);
+  return true;
+}
+
+/** Runs a pending product: output = a b + beta output. */
+function multiply({ inputs, snapshots }: Pending, output: View, beta: number): void {
+  const [a, b] = inputs.map((x, i) => viewAt(x as DeviceArray, snapshots[i]!.storage));
+  (inputs[0] as DeviceArray).device.backend.matmul(a!, b!, output, 1, beta);
 }
 
 /** Makes a pending array a reader of an operand: of its contents as they are now, or of what it will be. */
@@ -102,7 +130,7 @@ function measure(inputs: readonly Operand[], shape: Shape): ProgramSize {
   for (let i = 0; i < inputs.length; i++) {
     const x = inputs[i]!;
     if (typeof x === 'number') scalars++;
-    else if (x.pending === undefined || x.pending.op === reductionOp || !sameShape(x.shape, shape)) arrays++;
+    else if (x.pending === undefined || x.pending.op <= reductionOp || !sameShape(x.shape, shape)) arrays++;
     else {
       instructions += x.pending.instructions;
       // Computed apart, even a value made of numbers only is an array.
@@ -130,31 +158,34 @@ export function viewOf(x: DeviceArray): View {
  * computed for a second time, are stored as well.
  */
 function compute(targets: readonly DeviceArray[]): void {
-  const rest = withoutReductions(targets);
+  const rest = withoutApart(targets);
   if (rest.length > 0) computeProgram(rest);
 }
 
-/** Runs the reductions among pending arrays; returns the others that are still pending. */
-function withoutReductions(targets: readonly DeviceArray[]): readonly DeviceArray[] {
-  if (!targets.some(x => x.pending?.reduction !== undefined)) return targets;
-  for (const x of targets) if (x.pending?.reduction !== undefined) reduceNow(x, x.pending, x.pending.reduction);
+/** Runs the reductions and products among pending arrays; returns the others that are still pending. */
+function withoutApart(targets: readonly DeviceArray[]): readonly DeviceArray[] {
+  if (!targets.some(isApart)) return targets;
+  for (const x of targets) if (x.pending !== undefined && isApart(x)) computeApart(x, x.pending);
   return targets.filter(x => x.pending !== undefined);
 }
 
-function reduceNow(x: DeviceArray, { inputs, snapshots }: Pending, { op, kept }: Reduction): void {
+/** Whether a pending array is no part of a program. */
+const isApart = (x: DeviceArray): boolean => x.pending !== undefined && x.pending.op <= reductionOp;
+
+function computeApart(x: DeviceArray, pending: Pending): void {
   const { device, dtype } = x;
-  const length = sizeOf(kept);
+  const { inputs, snapshots, reduction } = pending;
+  const shape = reduction?.kept ?? x.shape;
+  const length = sizeOf(shape);
   const storage = device.memory.take(dtype, length);
+  const output: View = { storage, dtype, shape, strides: contiguousStrides(shape), offset: 0 };
   try {
-    fuseInto(inputs[0] as DeviceArray, snapshots, ({ program, inputs: views, scalars, shape }) => {
-      device.backend.reduce(op, program, views, scalars, shape, {
-        storage,
-        dtype,
-        shape: kept,
-        strides: contiguousStrides(kept),
-        offset: 0,
+    if (reduction === undefined) multiply(pending, output, 0);
+    else {
+      fuseInto(inputs[0] as DeviceArray, snapshots, ({ program, inputs: views, scalars, shape: whole }) => {
+        device.backend.reduce(reduction.op, program, views, scalars, whole, output);
       });
-    });
+    }
   } catch (error) {
     device.memory.give(dtype, length, storage);
     throw error;
@@ -202,7 +233,7 @@ export function computeInto(sources: readonly DeviceArray[], places: readonly Vi
   const { device, dtype, shape } = sources[0]!;
   if (sizeOf(shape) === 0) return;
   const { backend } = device;
-  withoutReductions(sources);
+  withoutApart(sources);
   const builder = Builder.open(device, dtype, shape);
   try {
     for (const x of sources) builder.prepare(x);
@@ -229,7 +260,7 @@ export function computeInto(sources: readonly DeviceArray[], places: readonly Vi
 
 /** Computes pending arrays of one shape and dtype in as few programs as the limits of the device allow. */
 export function computeGroup(targets: readonly DeviceArray[]): void {
-  const open = withoutReductions(targets.filter(x => x.pending !== undefined));
+  const open = withoutApart(targets.filter(x => x.pending !== undefined));
   if (open.length === 0) return;
   if (open.length > 1 && !fitTogether(open)) {
     const half = open.length >> 1;
@@ -264,7 +295,7 @@ function fuseInto(x: DeviceArray, snapshots: readonly (Contents | undefined)[], 
   const builder = Builder.open(device, dtype, shape);
   try {
     const { pending } = x;
-    if (pending !== undefined && (x.holds > 0 || pending.computed > 0 || pending.op === reductionOp)) compute([x]);
+    if (pending !== undefined && (x.holds > 0 || pending.computed > 0 || isApart(x))) compute([x]);
     else if (pending !== undefined) builder.prepare(x, true);
     // Computing x, if that was done, has put down in the snapshots where it is.
     const register = x.pending === undefined ? builder.input(x, snapshots[0]?.storage) : builder.root(x);
@@ -317,7 +348,7 @@ class Builder {
     x.stamp = -this.#stamp;
     for (const input of pending.inputs) {
       if (typeof input === 'number' || input.pending === undefined) continue;
-      const foreign = input.pending.op === reductionOp || input.dtype !== this.#dtype || !sameShape(input.shape, this.#shape);
+      const foreign = isApart(input) || input.dtype !== this.#dtype || !sameShape(input.shape, this.#shape);
       if (foreign || (storeHeld && (input.holds > 0 || input.pending.computed > 0))) compute([input]);
       else this.prepare(input, storeHeld);
     }

@@ -3,7 +3,7 @@ import { add, mul, type Primitive, primitive } from '@knet/autograd';
 import { KnetArray } from '../array.js';
 import { DeviceArray } from '../core/device-array.js';
 import { promote } from '../core/dtype.js';
-import { viewOf } from '../core/lazy.js';
+import { deferProduct, viewOf } from '../core/lazy.js';
 import { formatShape, type Shape, sameShape, sizeOf } from '../core/shape.js';
 import { astype } from './cast.js';
 import { differentDevices } from './elementwise.js';
@@ -15,14 +15,26 @@ const product: Primitive<(a: KnetArray, b: KnetArray) => KnetArray> = /* @__PURE
   derivatives: [
     ({ args }) => {
       const b = args[1];
-      return dy => product(dy, adjoint(b));
+      return dy => waiting(dy, adjoint(b));
     },
     ({ args }) => {
       const a = args[0];
-      return dy => product(adjoint(a), dy);
+      return dy => waiting(adjoint(a), dy);
     },
   ],
 });
+
+let wait = false;
+
+/** A product that may be computed later, as a gradient: what it is added to may be where it is computed. */
+function waiting(a: KnetArray, b: KnetArray): KnetArray {
+  wait = true;
+  try {
+    return product(a, b);
+  } finally {
+    wait = false;
+  }
+}
 
 /**
  * Matrix product of `[m, k]` and `[k, n]`. A vector counts as a row on the left and as a column on the right, and the
@@ -95,6 +107,7 @@ function run(a: DeviceArray, b: DeviceArray): DeviceArray {
   if (a.shape[1] === 0 || sizeOf(shape) === 0) return DeviceArray.constant(a.device, a.dtype, shape, 0);
   const left = viewOf(a);
   const right = viewOf(b);
+  if (wait) return deferProduct(a, b, shape);
   const result = DeviceArray.empty(a.device, a.dtype, shape);
   a.device.backend.matmul(left, right, result.view(), 1, 0);
   return result;
