@@ -6,11 +6,11 @@ import { DeviceArray } from './core/device-array.js';
 import { type DType, typedArray } from './core/dtype.js';
 import { accumulateProduct, copyArray, materialize } from './core/lazy.js';
 import { formatShape, type Shape, sameShape } from './core/shape.js';
-import { array } from './ops/create.js';
 import { runElementwise } from './ops/elementwise.js';
 import { expand } from './ops/expand.js';
 import { read, readSync } from './ops/read.js';
 import { sum, sumTo } from './ops/reduce.js';
+import { upload } from './ops/upload.js';
 
 /** The leaf type of {@link KnetArray}. */
 export const arrayLeaf: LeafType = {
@@ -39,7 +39,7 @@ export const arrayLeaf: LeafType = {
     const { device, dtype, shape } = asArray(like);
     const data = typedArray(dtype, elements.length);
     data.set(elements);
-    return array(data, { shape, dtype, device });
+    return upload(device, dtype, shape, data);
   },
   epsilon: x => epsilonOf(asArray(x).dtype),
   inspect: x => {

@@ -5,8 +5,8 @@ import { type Device, getDevice } from '../core/device.js';
 import { DeviceArray } from '../core/device-array.js';
 import { checkDType, type DType, isFloat } from '../core/dtype.js';
 import { asDType, contiguous, copyArray } from '../core/lazy.js';
-import { array, supported } from './create.js';
 import { read } from './read.js';
+import { supported, upload } from './upload.js';
 
 interface Cast {
   readonly dtype: DType;
@@ -56,7 +56,7 @@ export function to(x: KnetArray, device: Device | string): KnetArray {
 /** Copies an array to another device, awaiting the read: for devices that cannot block. Outside of gradients only. */
 export async function transfer(x: KnetArray, device: Device | string): Promise<KnetArray> {
   const target = getDevice(device);
-  return target === x.device ? x : array(await read(x), { shape: x.shape, dtype: x.dtype, device: target });
+  return target === x.device ? x : upload(target, x.dtype, x.shape, await read(x));
 }
 
 function move(x: DeviceArray, device: Device): KnetArray {
@@ -67,5 +67,5 @@ function move(x: DeviceArray, device: Device): KnetArray {
   if (backend.readSync === undefined) throw new Error(`to: the device '${name}' cannot block; write await transfer(a, '${device.name}')`);
   const source = contiguous(x);
   const data = backend.readSync(source.requireBuffer().storage, dtype, source.offset, source.size);
-  return array(data, { shape, dtype, device });
+  return upload(device, dtype, shape, data);
 }

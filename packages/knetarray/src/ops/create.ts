@@ -5,11 +5,12 @@ import { type Device, getDevice } from '../core/device.js';
 import { DeviceArray } from '../core/device-array.js';
 import { checkDType, type DType, dtypeOf, isFloat, type TypedArray, typedArray } from '../core/dtype.js';
 import { asDType, copyArray } from '../core/lazy.js';
-import { checkShape, formatShape, type Shape, sizeOf } from '../core/shape.js';
+import { checkShape, type Shape } from '../core/shape.js';
 import { expandNumber } from './expand.js';
 import { stack } from './join.js';
 import { flatten, type NestedNumbers, plain } from './read.js';
 import { reshape } from './shape.js';
+import { convert, supported, upload } from './upload.js';
 
 /** Where and of what type a new array is. */
 export interface ArrayOptions {
@@ -42,13 +43,13 @@ export function array(data: ArrayData | KnetArray, options: ArrayOptions & { sha
   if (isTypedArray(data)) {
     const dtype = checkDType(options.dtype ?? dtypeOf(data), 'array');
     const shape = checkShape(options.shape ?? [data.length], 'array');
-    return fromTyped(device, dtype, shape, data);
+    return upload(device, dtype, shape, data);
   }
   const { shape, leaves } = flatten(data as NestedNumbers, 'array');
   const dtype = checkDType(options.dtype ?? (typeof leaves[0] === 'boolean' ? 'bool' : 'float32'), 'array');
   const result = leaves.some(x => isBox(x))
     ? fromBoxes(leaves, shape, dtype, device)
-    : fromTyped(device, dtype, shape, numbers(leaves, dtype));
+    : upload(device, dtype, shape, numbers(leaves, dtype));
   return options.shape === undefined ? result : reshape(result, options.shape);
 }
 
@@ -122,33 +123,6 @@ export function copy(a: KnetArray): KnetArray {
 /** Whether data is one of the typed arrays that hold elements. */
 function isTypedArray(data: unknown): data is TypedArray {
   return data instanceof Float32Array || data instanceof Float64Array || data instanceof Int32Array || data instanceof Uint8Array;
-}
-
-/** Checks that a device has an element type. */
-export function supported(device: Device, dtype: DType, caller: string): Device {
-  if (!device.backend.supports('map', dtype)) {
-    throw new TypeError(`${caller}: the device '${device.name}' has no ${dtype}; use another dtype or device`);
-  }
-  return device;
-}
-
-function fromTyped(device: Device, dtype: DType, shape: Shape, data: TypedArray): DeviceArray {
-  supported(device, dtype, 'array');
-  if (sizeOf(shape) !== data.length)
-    throw new RangeError(`array: shape ${formatShape(shape)} has ${sizeOf(shape)} elements, the data ${data.length}`);
-  const result = DeviceArray.empty(device, dtype, [...shape]);
-  if (data.length > 0)
-    device.backend.write(result.requireBuffer().storage, 0, dtypeOf(data) === storedAs(dtype) ? data : convert(data, dtype));
-  return result;
-}
-
-const storedAs = (dtype: DType): DType => (dtype === 'bool' ? 'uint8' : dtype);
-
-function convert(data: ArrayLike<number>, dtype: DType): TypedArray {
-  const result = typedArray(dtype, data.length);
-  if (dtype === 'bool') for (let i = 0; i < data.length; i++) result[i] = data[i] === 0 ? 0 : 1;
-  else result.set(data);
-  return result;
 }
 
 function numbers(leaves: readonly unknown[], dtype: DType): TypedArray {

@@ -5,8 +5,8 @@ import { DeviceArray } from '../core/device-array.js';
 import { materialize, viewOf } from '../core/lazy.js';
 import { formatShape, normalizeDim, type Shape } from '../core/shape.js';
 import { astype } from './cast.js';
-import { array } from './create.js';
 import type { Positions } from './selection.js';
+import { upload } from './upload.js';
 
 interface GatherOptions {
   readonly dim: number;
@@ -76,7 +76,7 @@ export function scatterAdd(x: KnetArray, indices: KnetArray, dim: number, length
 
 /** Positions for {@link gather} on the device of `x`. A generic function of `x`, so that a gradient computation frees what it uploads. */
 const uploaded: Primitive<(x: KnetArray, options: { list: Int32Array }) => KnetArray> = /* @__PURE__ */ primitive('positions', {
-  methods: [[[KnetArray], ({ device }: DeviceArray, { list }: { list: Int32Array }) => array(list, { device })]],
+  methods: [[[KnetArray], ({ device }: DeviceArray, { list }: { list: Int32Array }) => upload(device, 'int32', [list.length], list)]],
   zeroDerivative: true,
 });
 

@@ -6,7 +6,8 @@ import { DeviceArray } from '../core/device-array.js';
 import { isFloat } from '../core/dtype.js';
 import { checkShape, type Shape } from '../core/shape.js';
 import { fillNormal, fillUniform, type PhiloxKey } from '../random/philox.js';
-import { type ArrayOptions, supported } from './create.js';
+import type { ArrayOptions } from './create.js';
+import { supported } from './upload.js';
 
 let seedValue = 1;
 let calls = 0;

@@ -8,7 +8,6 @@ import { deferReduction } from '../core/lazy.js';
 import { formatShape, normalizeDim, normalizeDims, type Shape, sameShape, sizeOf } from '../core/shape.js';
 import { astype } from './cast.js';
 import { expand } from './expand.js';
-import { cat } from './join.js';
 import { reshape } from './shape.js';
 import { slice, span } from './slice.js';
 
@@ -77,14 +76,18 @@ export function prod(x: KnetArray, options: DimsOptions = {}): KnetArray {
   if (!isBox(x)) return plainProd(x, options);
   const dims = normalizeDims(options.dims, x.ndim, 'prod');
   let y: KnetArray = x;
+  // What is left of odd lengths.
+  let rest: KnetArray | undefined;
   for (const dim of dims) {
     while (y.shape[dim]! > 1) {
       const n = y.shape[dim]!;
       const half = n >> 1;
       const part = (from: number, to: number): KnetArray => slice(y, ...y.shape.map((_, d) => (d === dim ? span(from, to) : ':')));
-      const product = mul(part(0, half), part(half, 2 * half));
-      y = n % 2 === 0 ? product : cat([product, part(n - 1, n)], dim);
+      if (n % 2 === 1) rest = rest === undefined ? part(n - 1, n) : mul(rest, part(n - 1, n));
+      y = mul(part(0, half), part(half, 2 * half));
     }
+    if (rest !== undefined) y = mul(y, rest);
+    rest = undefined;
   }
   if (sizeOf(y.shape) === 0) return plainProd(value(x), options);
   return options.dims === undefined ? reshape(y, []) : y;
