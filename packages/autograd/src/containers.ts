@@ -61,8 +61,8 @@ export function replaceInPlace(x: unknown, f: (item: unknown) => unknown, seen: 
     else replaceInPlace(item, f, seen);
   };
   if (Array.isArray(x)) {
-    for (const [i, item] of x.entries()) {
-      visit(item, r => {
+    for (let i = 0; i < x.length; i++) {
+      visit(x[i], r => {
         x[i] = r;
       });
     }

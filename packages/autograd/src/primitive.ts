@@ -104,6 +104,7 @@ class GenericFunction {
     const count = args.length;
     const inner: unknown[] = new Array(count);
     const parents: (Entry | undefined)[] = new Array(count);
+    let boxes = false;
     for (let i = 0; i < count; i++) {
       const x = args[i];
       let entry: Entry | undefined;
@@ -111,11 +112,12 @@ class GenericFunction {
       const mine = entry !== undefined && entry.tape === tape;
       parents[i] = mine && entry?.constant === false ? entry : undefined;
       inner[i] = mine && entry !== undefined ? entry.value : x;
+      boxes ||= isBox(inner[i]);
     }
     const mark = openScope();
     let y: unknown;
     try {
-      y = this.call(inner);
+      y = boxes ? this.call(inner) : this.invoke(inner);
       if (leafTypeOf(y) === undefined) {
         throw new TypeError(
           `${this.name}: a generic function must return a number or an array to be differentiated, not ${describeValue(y)}`,

@@ -95,13 +95,14 @@ export class MockBackend implements Backend {
       const [a, b, c] = this.#contiguous('softmax', [y, dy], [output]);
       inner.softmaxGradient?.(kind, geometry, a!, b!, c!);
     });
-    this.lstm = optional('lstm', (gates, cell, output) => {
-      const [a, b, c] = this.#contiguous('lstm', [gates, cell], [output]);
-      inner.lstm?.(a!, b!, c!);
+    this.lstm = optional('lstm', (gates, cell, newHidden, newCell) => {
+      const [a, b, c, d] = this.#contiguous('lstm', [gates, cell], [newHidden, newCell]);
+      inner.lstm?.(a!, b!, c!, d!);
     });
-    this.lstmGradient = optional('lstm', (gates, cell, y, dy, gatesGradient, cellGradient) => {
-      const [a, b, c, d, e, f] = this.#contiguous('lstm', [gates, cell, y, dy], [gatesGradient, cellGradient]);
-      inner.lstmGradient?.(a!, b!, c!, d!, e!, f!);
+    this.lstmGradient = optional('lstm', (gates, cell, newCell, states, gatesGradient, cellGradient) => {
+      const inputs = [gates, cell, newCell, states.hidden, states.cell];
+      const [a, b, c, hidden, d, e, f] = this.#contiguous('lstm', inputs, [gatesGradient, cellGradient]);
+      inner.lstmGradient?.(a!, b!, c!, { hidden: hidden!, cell: d! }, e!, f!);
     });
     this.cumsum = optional('cumsum', (x, output, dim) => {
       const [a, b] = this.#enter('cumsum', [x], [output]);

@@ -106,6 +106,12 @@ export interface SoftmaxGeometry {
   readonly outer: number;
 }
 
+/** The gradients that arrive at the new states of an LSTM cell. */
+export interface LstmGradients {
+  readonly hidden: View;
+  readonly cell: View;
+}
+
 /** What {@link Backend.weakReference} makes. */
 export interface WeakReference {
   /** The target, or undefined once it was collected. */
@@ -169,12 +175,12 @@ export interface Backend {
   /** Goes with `softmax`: the gradient with respect to x, from the result y and its gradient dy. */
   softmaxGradient?(kind: SoftmaxKind, geometry: SoftmaxGeometry, y: View, dy: View, output: View): void;
   /**
-   * Optional: the elementwise part of an LSTM cell over contiguous views. Gates `[batch, 4 * hidden]` come before their
-   * nonlinearities, in the order forget, in, out, change; the output `[batch, 2 * hidden]` is the new hidden state beside the new cell.
+   * Optional: the elementwise part of an LSTM cell over contiguous views. Gates `[n, 4, m]` come before their nonlinearities, in
+   * the order forget, in, out, change; the states are `[n, m]`.
    */
-  lstm?(gates: View, cell: View, output: View): void;
-  /** Goes with `lstm`: the gradients with respect to the gates and to the cell, from the result y and its gradient dy. */
-  lstmGradient?(gates: View, cell: View, y: View, dy: View, gatesGradient: View, cellGradient: View): void;
+  lstm?(gates: View, cell: View, newHidden: View, newCell: View): void;
+  /** Goes with `lstm`: the gradients with respect to the gates and to the cell, from those of the new states. */
+  lstmGradient?(gates: View, cell: View, newCell: View, states: LstmGradients, gatesGradient: View, cellGradient: View): void;
   /** Optional: cumulative sums along a dimension. */
   cumsum?(x: View, output: View, dim: number): void;
 }

@@ -3,6 +3,7 @@ import {
   add,
   cat,
   contiguous,
+  contiguousStrides,
   DeviceArray,
   type KnetArray,
   mul,
@@ -13,6 +14,7 @@ import {
   span,
   sub,
   tanh,
+  type View,
   viewOf,
 } from '@knet/knetarray';
 import { sigm } from './activations.js';
@@ -103,8 +105,23 @@ function hasKernel(gates: DeviceArray, cell: DeviceArray): boolean {
 function runKernel(gates: DeviceArray, cell: DeviceArray): DeviceArray {
   const [batch, size] = cell.shape as readonly [number, number];
   const y = DeviceArray.empty(gates.device, gates.dtype, [batch, 2 * size]);
-  withContiguous([gates, cell], ([g, c]) => gates.device.backend.lstm?.(viewOf(g!), viewOf(c!), y.view()));
+  const [hidden, next] = states(y.view(), cell.size);
+  withContiguous([gates, cell], ([g, c]) =>
+    gates.device.backend.lstm?.(blocks(viewOf(g!), 4, cell.size), blocks(viewOf(c!), 1, cell.size), hidden, next),
+  );
   return y;
+}
+
+/** `[batch, count * hidden]` as the blocks of a kernel: with the batch first, each of them lies in one run. */
+function blocks(view: View, count: number, size: number): View {
+  const shape = count === 1 ? [size, 1] : [size, count, 1];
+  return { ...view, shape, strides: contiguousStrides(shape) };
+}
+
+/** The two halves of `[batch, 2 * hidden]`. */
+function states(view: View, size: number): [hidden: View, cell: View] {
+  const hidden = blocks(view, 1, size);
+  return [hidden, { ...hidden, offset: hidden.offset + size }];
 }
 
 interface Gradients {
@@ -127,9 +144,19 @@ function gradientKernel(gates: KnetArray, cell: KnetArray, y: KnetArray, dy: Kne
   if (known !== undefined && known.y === y && known.dy === dy && !known.cell.released) return known;
   const { device, dtype } = gates;
   const gradients = { y, dy, gates: DeviceArray.empty(device, dtype, gates.shape), cell: DeviceArray.empty(device, dtype, cell.shape) };
-  withContiguous([gates, cell, y, dy], ([g, c, r, d]) =>
-    device.backend.lstmGradient?.(viewOf(g!), viewOf(c!), viewOf(r!), viewOf(d!), gradients.gates.view(), gradients.cell.view()),
-  );
+  const { size } = cell;
+  withContiguous([gates, cell, y, dy], ([g, c, r, d]) => {
+    const newCell = states(viewOf(r!), size)[1];
+    const [hidden, direct] = states(viewOf(d!), size);
+    device.backend.lstmGradient?.(
+      blocks(viewOf(g!), 4, size),
+      blocks(viewOf(c!), 1, size),
+      newCell,
+      { hidden, cell: direct },
+      blocks(gradients.gates.view(), 4, size),
+      blocks(gradients.cell.view(), 1, size),
+    );
+  });
   latest = gradients;
   return gradients;
 }

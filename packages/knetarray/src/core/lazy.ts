@@ -27,9 +27,12 @@ import type { Contents } from './memory.js';
 import { broadcastStrides, contiguousStrides, type Shape, sameShape, sizeOf } from './shape.js';
 
 /** A new pending array: the result of an elementwise operation on operands of this dtype that broadcast to this shape. */
-export function defer(op: number, device: Device, dtype: DType, shape: Shape, operands: readonly Operand[]): DeviceArray {
+export function defer(op: number, device: Device, dtype: DType, shape: Shape, inputs: Operand[]): DeviceArray {
   // A constant enters as its number: nobody waits for it, and a later write to it is not seen.
-  const inputs = operands.map(x => (typeof x === 'number' ? x : (x.constantValue ?? x)));
+  for (let i = 0; i < inputs.length; i++) {
+    const x = inputs[i]!;
+    if (typeof x !== 'number' && x.pending !== undefined) inputs[i] = x.constantValue ?? x;
+  }
   const { limits } = device.backend;
   const maxArrays = Math.min(limits.maxProgramArrays - 3, maxProgramInputs);
   const most = Math.min(limits.maxInstructions, maxInstructions);
@@ -206,14 +209,9 @@ function computeProgram(targets: readonly DeviceArray[]): void {
     const taken: Storage[] = [];
     try {
       for (let i = 0; i < outputs.length; i++) taken.push(device.memory.take(dtype, length));
-      if (length > 0) {
-        device.backend.map(
-          program,
-          builder.inputs,
-          builder.scalars,
-          taken.map((storage, i) => outputs[i]!.viewOf(storage)),
-        );
-      }
+      const places: View[] = [];
+      for (let i = 0; i < outputs.length; i++) places.push(outputs[i]!.viewOf(taken[i]!));
+      if (length > 0) device.backend.map(program, builder.inputs, builder.scalars, places);
     } catch (error) {
       for (const storage of taken) device.memory.give(dtype, length, storage);
       throw error;

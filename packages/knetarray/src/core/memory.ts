@@ -115,6 +115,9 @@ interface Watch {
 /** Bytes handed to the user, who may have dropped them, after which they are looked for. */
 const collectEvery = 2 ** 24;
 
+/** The same for a number of arrays: small ones are worth finding too. */
+const collectEveryCount = 4096;
+
 /** Bytes in use below which nobody looks for dropped arrays. */
 const firstSweep = 2 ** 26;
 
@@ -229,7 +232,8 @@ export class MemoryManager {
     this.#handedOut += bytes;
     // Looking costs some time for every watched array, so at least a quarter of them must be new.
     this.#watched++;
-    if (this.#handedOut > collectEvery && this.#watched * 4 > this.#watches.size && backend.collectGarbage !== undefined) this.sweep();
+    const many = this.#handedOut > collectEvery || (this.#watched > collectEveryCount && !this.#registered);
+    if (many && this.#watched * 4 > this.#watches.size && backend.collectGarbage !== undefined) this.sweep();
   }
 
   #poll(): void {

@@ -84,8 +84,13 @@ export function normalizeDim(dim: number, rank: number, caller: string): number 
 
 /** Dimension numbers, sorted and without repeats; all when omitted. */
 export function normalizeDims(dims: number | readonly number[] | undefined, rank: number, caller: string): number[] {
-  if (dims === undefined) return Array.from({ length: rank }, (_, i) => i);
-  const list = typeof dims === 'number' ? [dims] : dims;
+  if (dims === undefined) {
+    const every: number[] = [];
+    for (let d = 0; d < rank; d++) every.push(d);
+    return every;
+  }
+  if (typeof dims === 'number') return [normalizeDim(dims, rank, caller)];
+  const list = dims;
   return [...new Set(list.map(d => normalizeDim(d, rank, caller)))].sort((a, b) => a - b);
 }
 

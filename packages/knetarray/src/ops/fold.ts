@@ -16,11 +16,9 @@ const folds: Partial<Record<OpName, (a: number, b: number) => number>> = {
 export function foldConstants(op: OpName, inputs: readonly Operand[], dtype: DType): number | undefined {
   const fold = folds[op];
   if (fold === undefined) return undefined;
-  const numbers: number[] = [];
-  for (const x of inputs) {
-    const c = typeof x === 'number' ? x : x.constantValue;
-    if (c === undefined) return undefined;
-    numbers.push(c);
-  }
-  return asDType(fold(numbers[0]!, numbers[1] ?? 0), dtype);
+  const a = numberOf(inputs[0]);
+  const b = numberOf(inputs[1] ?? 0);
+  return a === undefined || b === undefined ? undefined : asDType(fold(a, b), dtype);
 }
+
+const numberOf = (x: Operand | undefined): number | undefined => (typeof x === 'object' ? x.constantValue : x);

@@ -96,6 +96,10 @@ function multiply(a: KnetArray, b: KnetArray, caller: string): KnetArray {
 
 /** Swaps the matrix dimensions. */
 function adjoint(x: KnetArray): KnetArray {
+  if (x instanceof DeviceArray && x.pending === undefined && x.ndim === 2) {
+    const { shape, strides, offset } = x;
+    return x.alias([shape[1]!, shape[0]!], offset, [strides[1]!, strides[0]!]);
+  }
   return permute(
     x,
     x.shape.map((_, d) => (d === 0 ? 1 : d === 1 ? 0 : d)),
