@@ -26,4 +26,4 @@ export {
   type RuleContext,
   scalarFunction,
 } from './primitive.js';
-export { type Box, type Entry, getval, isBox, isRecording, value } from './tape.js';
+export { type Box, boxValue, type Entry, getval, isBox, isRecording, value } from './tape.js';

@@ -52,6 +52,7 @@ export class MockBackend implements Backend {
   readonly convolution: Backend['convolution'];
   readonly random: Backend['random'];
   readonly maxPooling: Backend['maxPooling'];
+  readonly maxPoolingGradient: Backend['maxPoolingGradient'];
   readonly cumsum: Backend['cumsum'];
   readonly softmax: Backend['softmax'];
   readonly softmaxGradient: Backend['softmaxGradient'];
@@ -80,9 +81,15 @@ export class MockBackend implements Backend {
       inner.convolution?.(kind, geometry, x!, y!, z!);
     });
     this.maxPooling = optional('maxPooling', (geometry, x, y, indices) => {
-      const [a, b, c] = this.#contiguous('maxPooling', [x], [y, indices]);
-      inner.maxPooling?.(geometry, a!, b!, c!);
+      const [a, b, c] = this.#contiguous('maxPooling', [x], indices === undefined ? [y] : [y, indices]);
+      inner.maxPooling?.(geometry, a!, b!, c);
     });
+    if (inner.maxPoolingGradient !== undefined) {
+      this.maxPoolingGradient = optional('maxPooling', (geometry, x, dy, dx) => {
+        const [a, b, c] = this.#contiguous('maxPooling', [x, dy], [dx]);
+        inner.maxPoolingGradient?.(geometry, a!, b!, c!);
+      });
+    }
     this.random = optional('random', (distribution, key, output) => {
       const [y] = this.#contiguous('random', [], [output]);
       inner.random?.(distribution, key, y!);

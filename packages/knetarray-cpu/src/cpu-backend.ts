@@ -12,6 +12,7 @@ import {
   type ReduceOp,
   type Shape,
   type Storage,
+  sizeOf,
   type TypedArray,
   type View,
 } from '@knet/knetarray';
@@ -175,11 +176,11 @@ export class CpuBackend implements Backend {
     else this.kernels.convolutionW(geometry, x, a.offset, y, b.offset, z, output.offset);
   }
 
-  maxPooling(geometry: PoolingGeometry, x: View, y: View, indices: View): void {
+  maxPooling(geometry: PoolingGeometry, x: View, y: View, indices: View | undefined): void {
     const [source, target] = [float32(x), float32(y)];
-    const where = elements(indices);
+    const where = indices === undefined ? new Int32Array(sizeOf(y.shape)) : elements(indices);
     if (this.kernels === undefined || source === undefined || target === undefined || !(where instanceof Int32Array)) {
-      pooling.maxPooling(geometry, x, y, indices);
-    } else this.kernels.maxPool(geometry, source, x.offset, target, y.offset, where, indices.offset);
+      pooling.maxPooling(geometry, x, y, where, indices?.offset ?? 0);
+    } else this.kernels.maxPool(geometry, source, x.offset, target, y.offset, where, indices?.offset ?? 0);
   }
 }

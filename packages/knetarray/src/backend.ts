@@ -168,8 +168,13 @@ export interface Backend {
   random?(distribution: Distribution, key: readonly [number, number], output: View): void;
   /** Optional: convolution or one of its gradients, over contiguous views. `a`, `b` are (w, x), (w, dy) or (x, dy) by kind. */
   convolution?(kind: ConvolutionKind, geometry: ConvolutionGeometry, a: View, b: View, output: View): void;
-  /** Optional: largest real element of each window, and its int32 position in x, counted over all planes. Contiguous views. */
-  maxPooling?(geometry: PoolingGeometry, x: View, y: View, indices: View): void;
+  /**
+   * Optional: largest real element of each window - the first of equal ones, NaN before all - and, where they are wanted, its int32
+   * position in x, counted over all planes. Contiguous views.
+   */
+  maxPooling?(geometry: PoolingGeometry, x: View, y: View, indices: View | undefined): void;
+  /** Optional, beside `maxPooling`: its gradient. Every element of dx is written: the sum of dy over the windows that chose it. */
+  maxPoolingGradient?(geometry: PoolingGeometry, x: View, dy: View, dx: View): void;
   /** Optional: softmax or its logarithm without overflow, over contiguous views `[inner, length, outer]`. */
   softmax?(kind: SoftmaxKind, geometry: SoftmaxGeometry, x: View, output: View): void;
   /** Goes with `softmax`: the gradient with respect to x, from the result y and its gradient dy. */

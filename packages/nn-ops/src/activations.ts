@@ -2,13 +2,17 @@
 import {
   abs,
   add,
+  boxEntry,
+  boxValue,
   clamp,
+  DeviceArray,
   div,
   erf,
   exp,
   expm1,
   ge,
   gt,
+  isBox,
   KnetArray,
   type Leaf,
   le,
@@ -17,6 +21,7 @@ import {
   min,
   mul,
   neg,
+  opNames,
   type Primitive,
   primitive,
   type Rule,
@@ -66,14 +71,38 @@ function withParameter<Options>(
   });
 }
 
+/** Pullbacks that relu made: they tell its results from those of another function with the same elements. */
+const pullbacks = /* @__PURE__ */ new WeakSet<object>();
+
 /** max(0, x). The derivative at 0 is 0. */
 export const relu: Primitive<UnaryFunction> = /* @__PURE__ */ activation(
   'relu',
   x => max(x, 0),
-  ({ y }) =>
-    dy =>
-      where(gt(y, 0), dy, 0),
+  ({ y }) => {
+    const pullback = (dy: Value): Value => where(gt(y, 0), dy, 0);
+    pullbacks.add(pullback);
+    return pullback;
+  },
 );
+
+/**
+ * The argument of the relu whose result `x` is, as long as that has not been computed: what commutes with relu can be done to the
+ * argument instead. Undefined for anything else.
+ */
+export function beforeRelu(x: KnetArray): KnetArray | undefined {
+  const entry = isBox(x) ? x[boxEntry] : undefined;
+  const plain = entry === undefined ? x : entry.value;
+  if (!(plain instanceof DeviceArray) || plain.pending === undefined) return undefined;
+  const { op, inputs, snapshots } = plain.pending;
+  const [z, zero] = inputs;
+  if (opNames[op] !== 'max' || zero !== 0 || !(z instanceof DeviceArray) || z.released) return undefined;
+  // An argument that was written since then is not what relu got.
+  if (snapshots[0] !== undefined && snapshots[0].storage !== z.buffer?.storage) return undefined;
+  if (entry === undefined) return z;
+  const { parents, pullbacks: rules } = entry;
+  const [parent, rule] = [parents?.[0], rules?.[0]];
+  return parent?.value === z && rule !== undefined && pullbacks.has(rule) ? (boxValue(z, parent) as KnetArray) : undefined;
+}
 
 /** Logistic function 1 / (1 + exp(-x)). Neither end overflows. */
 export const sigm: Primitive<UnaryFunction> = /* @__PURE__ */ activation(

@@ -4,7 +4,6 @@ import {
   DeviceArray,
   expand,
   gather,
-  isBox,
   KnetArray,
   mul,
   type PoolingGeometry,
@@ -17,6 +16,7 @@ import {
   vec,
   viewOf,
 } from '@knet/knetarray';
+import { beforeRelu, relu } from './activations.js';
 import { composedPositions } from './pooling-default.js';
 import {
   AVERAGE_INCLUDE_PADDING,
@@ -69,30 +69,68 @@ export function unpool(x: KnetArray, options: PoolingOptions = {}): KnetArray {
   return checked.alpha === 1 ? y : mul(y, 1 / checked.alpha);
 }
 
-/** The largest elements: where they are is found first and has no derivative; choosing them is linear. */
-function maxPool(x: KnetArray, g: PoolingGeometry): KnetArray {
-  const shape = [...g.y, ...x.shape.slice(g.x.length)];
-  if (!isBox(x) && x instanceof DeviceArray && hasKernel(x) && product(shape) > 0) {
-    const [y, positions] = runKernel(x, g, shape);
-    positions.free();
-    return y;
-  }
-  return reshape(gather(vec(x), maxPositions(x, g)), shape);
-}
-
 interface MaxOptions {
   readonly geometry: PoolingGeometry;
 }
+type MaxFunction = (x: KnetArray, options: MaxOptions) => KnetArray;
+
+/** The largest elements. Relu and they commute, and after them it has less to do. */
+function maxPool(x: KnetArray, geometry: PoolingGeometry): KnetArray {
+  const before = beforeRelu(x);
+  return before === undefined ? maxPooled(x, { geometry }) : relu(maxPooled(before, { geometry }));
+}
+
+const maxPooled: Primitive<MaxFunction> = /* @__PURE__ */ primitive<MaxFunction>('pool', {
+  methods: [
+    [
+      [KnetArray],
+      (x: DeviceArray, { geometry: g }: MaxOptions) => {
+        const shape = [...g.y, ...x.shape.slice(g.x.length)];
+        if (!hasKernel(x) || product(shape) === 0) return reshape(gather(vec(x), maxPositions(x, { geometry: g })), shape);
+        const source = contiguous(x);
+        const y = DeviceArray.empty(x.device, x.dtype, shape);
+        x.device.backend.maxPooling?.(g, viewOf(source), y.view(), undefined);
+        if (source !== x) source.free();
+        return y;
+      },
+    ],
+  ],
+  derivatives: [
+    ({ args, options }) => {
+      const x = args[0];
+      const { geometry } = options as unknown as MaxOptions;
+      // Where the largest elements are has no derivative, and choosing them is linear.
+      return dy => gradientKernel(x, dy, geometry) ?? reshape(scatterAdd(vec(dy), maxPositions(x, { geometry }), 0, x.size), x.shape);
+    },
+  ],
+});
+
+/** The gradient by the backend's kernel, or undefined: a box, of an outer gradient computation, takes the positions. */
+function gradientKernel(x: KnetArray, dy: KnetArray, g: PoolingGeometry): DeviceArray | undefined {
+  if (!(x instanceof DeviceArray && dy instanceof DeviceArray)) return undefined;
+  const { backend } = x.device;
+  if (backend.maxPoolingGradient === undefined || !hasKernel(x) || dy.size === 0 || dy.dtype !== x.dtype) return undefined;
+  const [source, gradient] = [contiguous(x), contiguous(dy)];
+  const dx = DeviceArray.empty(x.device, x.dtype, x.shape);
+  backend.maxPoolingGradient(g, viewOf(source), viewOf(gradient), dx.view());
+  if (source !== x) source.free();
+  if (gradient !== dy) gradient.free();
+  return dx;
+}
 
 /** Position in `vec(x)` of the first largest element of each window, an int32 vector. */
-const maxPositionsOf: Primitive<(x: KnetArray, options: MaxOptions) => KnetArray> = /* @__PURE__ */ primitive('pool (positions)', {
+const maxPositions: Primitive<MaxFunction> = /* @__PURE__ */ primitive<MaxFunction>('pool (positions)', {
   methods: [
     [
       [KnetArray],
       (x: DeviceArray, { geometry: g }: MaxOptions) => {
         const size = product(g.y) * g.planes;
         if (size === 0 || !hasKernel(x)) return composedPositions(x, g);
-        const [y, positions] = runKernel(x, g, [size]);
+        const source = contiguous(x);
+        const y = DeviceArray.empty(x.device, x.dtype, [size]);
+        const positions = DeviceArray.empty(x.device, 'int32', [size]);
+        x.device.backend.maxPooling?.(g, viewOf(source), y.view(), positions.view());
+        if (source !== x) source.free();
         y.free();
         return positions;
       },
@@ -101,21 +139,9 @@ const maxPositionsOf: Primitive<(x: KnetArray, options: MaxOptions) => KnetArray
   zeroDerivative: true,
 });
 
-const maxPositions = (x: KnetArray, geometry: PoolingGeometry): KnetArray => maxPositionsOf(x, { geometry });
-
 function hasKernel(x: DeviceArray): boolean {
   const { backend } = x.device;
   return backend.maxPooling !== undefined && backend.supports('maxPooling', x.dtype);
-}
-
-function runKernel(x: DeviceArray, g: PoolingGeometry, shape: readonly number[]): [y: DeviceArray, positions: DeviceArray] {
-  const { device } = x;
-  const source = contiguous(x);
-  const y = DeviceArray.empty(device, x.dtype, shape);
-  const positions = DeviceArray.empty(device, 'int32', [product(shape)]);
-  device.backend.maxPooling?.(g, viewOf(source), y.view(), positions.view());
-  if (source !== x) source.free();
-  return [y, positions];
 }
 
 interface SumOptions {

@@ -1,6 +1,6 @@
-import { array, grad, type KnetArray, mul, sum, zeros } from '@knet/knetarray';
+import { array, copy, full, grad, KnetArray, mul, primitive, sum, value, zeros } from '@knet/knetarray';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { AVERAGE_EXCLUDE_PADDING, AVERAGE_INCLUDE_PADDING, MAX, type PoolingOptions, pool, unpool } from '../src/index.js';
+import { AVERAGE_EXCLUDE_PADDING, AVERAGE_INCLUDE_PADDING, MAX, type PoolingOptions, pool, relu, unpool } from '../src/index.js';
 import { counting, devices, expectClose, expectGradient, normal, numbers } from './support.js';
 
 const modes = [MAX, AVERAGE_INCLUDE_PADDING, AVERAGE_EXCLUDE_PADDING];
@@ -131,5 +131,41 @@ describe.each(devices)('pool %s', (_, use) => {
     expect(numbers(unpool(counting(2, 1, 1)))).toEqual([1, 1, 2, 2]);
     expect(unpool(zeros([3, 4, 1, 1]), { window: 3, stride: 2, padding: 1 }).shape).toEqual([5, 7, 1, 1]);
     expect(() => unpool(zeros([1, 1, 1, 1]), { padding: 1 })).toThrow(/empty size/);
+  });
+});
+
+describe('pooling after relu', () => {
+  it.each(devices)('gives what the two give one after the other, %s', (_, use) => {
+    use();
+    const x = normal([6, 6, 2, 2]);
+    const apart = (v: KnetArray): KnetArray => {
+      const r = relu<KnetArray>(v);
+      r.shape.length > 0 && value(r).dataSync(); // Computed, it is no longer seen through.
+      return pool(r);
+    };
+    expect(numbers(pool(relu(x)))).toEqual(numbers(apart(x)));
+    const weighted = (f: (v: KnetArray) => KnetArray) => grad((v: KnetArray) => sum(mul(f(v), normal([3, 3, 2, 2], 3))));
+    expect(numbers(weighted(v => pool(relu(v)))(x))).toEqual(numbers(weighted(apart)(x)));
+    expectGradient((v: KnetArray) => sum(mul(pool(relu(v)), pool(v))), [x]);
+  });
+
+  it('leaves other functions with the elements of relu alone', () => {
+    devices[0]![1]();
+    // Straight through: the gradient passes as if the function were not there.
+    const straight = primitive<(v: KnetArray) => KnetArray>('straight', {
+      methods: [[[KnetArray], (v: KnetArray) => relu(v)]],
+      derivatives: [() => dy => dy],
+    });
+    const x = full([2, 2, 1, 1], -1);
+    expect(numbers(grad((v: KnetArray) => sum(pool(straight(v))))(x))).toEqual([1, 0, 0, 0]);
+    expect(numbers(grad((v: KnetArray) => sum(pool(relu(v))))(x))).toEqual([0, 0, 0, 0]);
+  });
+
+  it('sees what relu was given, not what was written there since', () => {
+    devices[0]![1]();
+    const x = copy(full([2, 2, 1, 1], 3));
+    const r = relu<KnetArray>(x);
+    x.set([], 5);
+    expect(numbers(pool(r))).toEqual([3]);
   });
 });

@@ -1,11 +1,11 @@
 /** Max pooling in TypeScript. */
-import type { PoolingGeometry, View } from '@knet/knetarray';
+import type { PoolingGeometry, TypedArray, View } from '@knet/knetarray';
 import { unravel } from './convolution.js';
 import { elements } from './storage.js';
 
 /** The maxPooling kernel for every dtype: the largest real element of each window, and where it is in x. */
-export function maxPooling(g: PoolingGeometry, x: View, y: View, indices: View): void {
-  const [source, target, where] = [elements(x), elements(y), elements(indices)];
+export function maxPooling(g: PoolingGeometry, x: View, y: View, where: TypedArray, whereOffset: number): void {
+  const [source, target] = [elements(x), elements(y)];
   const xPlane = g.x.reduce((n, m) => n * m, 1);
   const yPlane = g.y.reduce((n, m) => n * m, 1);
   const windows = windowsOf(g, yPlane);
@@ -25,7 +25,7 @@ export function maxPooling(g: PoolingGeometry, x: View, y: View, indices: View):
       }
       // A window that lies in the padding alone has no real element.
       target[y.offset + plane * yPlane + i] = best < 0 ? Number.NEGATIVE_INFINITY : value;
-      where[indices.offset + plane * yPlane + i] = best < 0 ? -1 : plane * xPlane + best;
+      where[whereOffset + plane * yPlane + i] = best < 0 ? -1 : plane * xPlane + best;
     }
   }
 }
