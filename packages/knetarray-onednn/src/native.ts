@@ -12,6 +12,11 @@ export interface Native {
   /** Instruction set that was chosen when the addon was loaded. */
   readonly isa: 'avx512' | 'avx2' | 'none';
   matmul(): void;
+  gather(): void;
+  scatterAdd(): void;
+  cumsum(): void;
+  maxPooling(): void;
+  random(): void;
 }
 
 let loaded: Native | undefined;
