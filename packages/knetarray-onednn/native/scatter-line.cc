@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "bounds.h"
 #include "parallel.h"
 #include "slices.h"
 
@@ -42,7 +43,7 @@ void addRange(Line<T> y, int64_t low, int64_t high, Line<const T> x, const Posit
   }
 }
 
-// The smallest and the largest position of every piece; the largest is below the smallest where all are negative.
+// The smallest and the largest position of every piece of a dense list; the largest is below the smallest where all are negative.
 struct Bounds {
   Parts pieces;
   int32_t low[maxPieces];
@@ -52,22 +53,11 @@ struct Bounds {
       : pieces{positions.count, std::max(pieceSize, (positions.count + maxPieces - 1) / maxPieces)} {
     const Parts groups{pieces.size(), std::max<int64_t>(1, rangePositions / pieces.grain)};
     parallelFor(groups.size(), [&](int64_t group) {
-      for (int64_t p = groups.begin(group); p < groups.end(group); p++) note(positions, p);
+      for (int64_t p = groups.begin(group); p < groups.end(group); p++) {
+        const int64_t begin = pieces.begin(p);
+        KNET_DISPATCH(boundsOf(positions.data + begin, pieces.end(p) - begin, low[p], high[p]));
+      }
     });
-  }
-
- private:
-  void note(const Positions& positions, int64_t piece) {
-    // Negative positions, taken as unsigned, are above all others.
-    uint32_t smallest = UINT32_MAX;
-    int32_t largest = -1;
-    for (int64_t j = pieces.begin(piece); j < pieces.end(piece); j++) {
-      const int32_t i = positions.data[j * positions.step];
-      smallest = std::min(smallest, static_cast<uint32_t>(i));
-      largest = std::max(largest, i);
-    }
-    low[piece] = static_cast<int32_t>(std::min<uint32_t>(smallest, INT32_MAX));
-    high[piece] = largest;
   }
 };
 
@@ -104,7 +94,7 @@ void scatterLine(Line<T> y, int64_t length, Line<const T> x, const Positions& po
 
 template <class T>
 void scatterLineInRanges(Line<T> y, int64_t length, Line<const T> x, const Positions& positions, Excess& excess) {
-  if (positions.count > fewPositions && threadCount() > 1 && addInRanges(y, length, x, positions, excess)) return;
+  if (positions.count > fewPositions && positions.step == 1 && threadCount() > 1 && addInRanges(y, length, x, positions, excess)) return;
   scatterLine(y, length, x, positions, excess);
 }
 

@@ -1,5 +1,18 @@
 /** The native CPU backend. */
-import type { Backend, Distribution, DType, Kernel, Limits, PoolingGeometry, Program, ReduceOp, Shape, Storage, TypedArray, View } from '@knet/knetarray';
+import type {
+  Backend,
+  Distribution,
+  DType,
+  Kernel,
+  Limits,
+  PoolingGeometry,
+  Program,
+  ReduceOp,
+  Shape,
+  Storage,
+  TypedArray,
+  View,
+} from '@knet/knetarray';
 import { Command } from './command.js';
 import { cumsum, gather, scatterAdd } from './kernels/gather.js';
 import { matmul } from './kernels/matmul.js';

@@ -20,14 +20,17 @@ describe.each(['float32', 'float64', 'int32', 'uint8', 'bool'] as DType[])('cums
   it.each(layouts)('over %j', layout => {
     layout.shape.forEach((_, dim) => {
       const x: Layout = { dtype, ...layout };
-      compare([{ layout: x, data: sample(dtype, 1100, dim + 1) }], [{ layout: { dtype, shape: layout.shape } }], (b, [a], [y]) => b.cumsum(a!, y!, dim));
+      compare([{ layout: x, data: sample(dtype, 1100, dim + 1) }], [{ layout: { dtype, shape: layout.shape } }], (b, [a], [y]) =>
+        b.cumsum(a!, y!, dim),
+      );
     });
   });
 });
 
 it('carries infinities and NaN along', () => {
   const x: Layout = { dtype: 'float32', shape: [20, 30] };
-  for (const dim of [0, 1]) compare([{ layout: x, data: sample('float32', 600, 4, true) }], [{ layout: x }], (b, [a], [y]) => b.cumsum(a!, y!, dim));
+  for (const dim of [0, 1])
+    compare([{ layout: x, data: sample('float32', 600, 4, true) }], [{ layout: x }], (b, [a], [y]) => b.cumsum(a!, y!, dim));
 });
 
 it('loses no accuracy with length', () => {

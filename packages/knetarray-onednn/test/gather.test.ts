@@ -56,26 +56,46 @@ const large = (layout: Layout, dtype: DType) => sample(dtype, 2 * size(layout.sh
 describe.each(dtypes)('%s', dtype => {
   it.each(cases)('gathers $name', c => {
     const { whole, list, chosen, places } = views(c, dtype);
-    compare([{ layout: whole, data: large(whole, dtype) }, { layout: list, data: places }], [{ layout: chosen }], (b, [x, i], [y]) =>
-      b.gather(x!, i!, y!, c.dim),
+    compare(
+      [
+        { layout: whole, data: large(whole, dtype) },
+        { layout: list, data: places },
+      ],
+      [{ layout: chosen }],
+      (b, [x, i], [y]) => b.gather(x!, i!, y!, c.dim),
     );
   });
 
   // Scattering to elements that are repeated, or that overlap, is not allowed.
   it.each(cases.filter(c => c.source.strides?.includes(0) !== true))('scatters to $name', c => {
     const { whole, list, chosen, places } = views(c, dtype);
-    compare([{ layout: chosen, data: large(chosen, dtype) }, { layout: list, data: places }], [{ layout: whole }], (b, [x, i], [y]) =>
-      b.scatterAdd(x!, i!, y!, c.dim),
+    compare(
+      [
+        { layout: chosen, data: large(chosen, dtype) },
+        { layout: list, data: places },
+      ],
+      [{ layout: whole }],
+      (b, [x, i], [y]) => b.scatterAdd(x!, i!, y!, c.dim),
     );
   });
 
   it('scatters a repeated element and a transpose', () => {
     const places = positions(300, 9);
-    for (const strides of [[0, 0], [5, 1], [0, 1], [-1, -300]]) {
+    for (const strides of [
+      [0, 0],
+      [5, 1],
+      [0, 1],
+      [-1, -300],
+    ]) {
       const source: Layout = { dtype, shape: [300, 5], strides, offset: strides[0]! < 0 ? 1499 : 0 };
       const list: Layout = { dtype: 'int32', shape: [300] };
-      compare([{ layout: source, data: sample(dtype, 1500, 2) }, { layout: list, data: places }], [{ layout: { dtype, shape: [9, 5] } }], (b, [x, i], [y]) =>
-        b.scatterAdd(x!, i!, y!, 0),
+      compare(
+        [
+          { layout: source, data: sample(dtype, 1500, 2) },
+          { layout: list, data: places },
+        ],
+        [{ layout: { dtype, shape: [9, 5] } }],
+        (b, [x, i], [y]) => b.scatterAdd(x!, i!, y!, 0),
       );
     }
   });
@@ -108,8 +128,13 @@ describe('many positions on several threads', () => {
       return [contents(native, y, length)];
     };
     forThreads(scatter);
-    compare([{ layout: source, data: terms }, { layout: places, data: list }], [{ layout: target, data: before }], (b, [x, i], [y]) =>
-      b.scatterAdd(x!, i!, y!, 0),
+    compare(
+      [
+        { layout: source, data: terms },
+        { layout: places, data: list },
+      ],
+      [{ layout: target, data: before }],
+      (b, [x, i], [y]) => b.scatterAdd(x!, i!, y!, 0),
     );
     const gather = (): TypedArray[] => {
       const y = viewOn(native, source);

@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
 import { loadNative } from '../src/native.js';
 
-const files = ['pooling', 'random'];
+const files = ['gather', 'pooling', 'random'];
 const wanted = process.env.KNET_ISA;
 
 it.skipIf(wanted === 'avx2')('kernels for AVX2 pass the same tests', { timeout: 120_000 }, async () => {

@@ -9,6 +9,14 @@
 namespace knet::KNET_ISA {
 namespace {
 
+// Whether b, which comes after a, takes its place.
+template <class T>
+bool later(T a, T b) {
+  return !(b <= a) & (a == a);
+}
+
+#ifdef __AVX512F__
+
 // The pair of rows of x behind one row of the output.
 struct RowPair {
   int64_t start;  // element of x at its upper left
@@ -23,32 +31,6 @@ struct RowPair {
     start = ++plane * g.x[0] * g.x[1];
   }
 };
-
-template <class T>
-bool later(T a, T b) {
-  return (b > a) | ((b != b) & (a == a));
-}
-
-template <class T>
-void halveRows(const Pooling& g, const T* x, T* y, int32_t* where, int64_t begin, int64_t end) {
-  RowPair pair(g, begin);
-  const int64_t width = g.x[0], n = g.y[0];
-  for (int64_t r = begin; r < end; r++, pair.next(g)) {
-    const T* const above = x + pair.start;
-    const T* const below = above + width;
-    T* const __restrict__ target = y + r * n;
-    int32_t* const __restrict__ place = where + r * n;
-    for (int64_t i = 0; i < n; i++) {
-      const bool right = later(above[2 * i], above[2 * i + 1]), lowRight = later(below[2 * i], below[2 * i + 1]);
-      const T high = right ? above[2 * i + 1] : above[2 * i], low = lowRight ? below[2 * i + 1] : below[2 * i];
-      const bool down = later(high, low);
-      target[i] = down ? low : high;
-      place[i] = static_cast<int32_t>(pair.start + 2 * i + (down ? width + lowRight : static_cast<int64_t>(right)));
-    }
-  }
-}
-
-#ifdef __AVX512F__
 
 // Sixteen windows: their elements above and below in two vectors each, of which `evens` chooses the left ones.
 struct Sixteen {
