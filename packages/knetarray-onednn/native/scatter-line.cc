@@ -34,8 +34,9 @@ void add(Line<T> y, int64_t low, int64_t high, Line<const T> x, const Positions&
 
 // Adds what goes to the elements low .. high-1. With `excess`, those are all there are.
 template <class T>
-void addRange(Line<T> y, int64_t low, int64_t high, Line<const T> x, const Positions& positions, Parts part, int64_t index, Excess* excess) {
-  const int64_t begin = part.begin(index), end = part.end(index);
+void addRange(Line<T> y, int64_t low, int64_t high, Line<const T> x, const Positions& positions, Parts parts, int64_t part,
+              Excess* excess) {
+  const int64_t begin = parts.begin(part), end = parts.end(part);
   if (positions.step == 1 && y.step == 1 && x.step == 1) {
     add<T, true>(y, low, high, x, positions, begin, end, excess);
   } else {

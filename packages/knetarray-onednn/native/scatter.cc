@@ -68,7 +68,9 @@ struct Scatter {
     const int64_t size = slices.size();
     // A few long lists are divided each by itself; of many lists, every task has some.
     if (size < 8) {
-      for (int64_t element = 0; element < size; element++) scatterLineInRanges<T>(target(element), length, terms(element), positions, excess);
+      for (int64_t element = 0; element < size; element++) {
+        scatterLineInRanges<T>(target(element), length, terms(element), positions, excess);
+      }
       return;
     }
     const Parts parts{size, std::max<int64_t>(1, grain / positions.count)};

@@ -15,8 +15,6 @@ bool later(T a, T b) {
   return !(b <= a) & (a == a);
 }
 
-#ifdef __AVX512F__
-
 // The pair of rows of x behind one row of the output.
 struct RowPair {
   int64_t start;  // element of x at its upper left
@@ -31,6 +29,8 @@ struct RowPair {
     start = ++plane * g.x[0] * g.x[1];
   }
 };
+
+#ifdef __AVX512F__
 
 // Sixteen windows: their elements above and below in two vectors each, of which `evens` chooses the left ones.
 struct Sixteen {
@@ -97,6 +97,49 @@ inline void halveRows(const Pooling& g, const float* x, float* y, int32_t* where
   }
   const Sixteen sixteen{evens, _mm512_add_epi32(evens, one), step};
   for (; r < end; r++, pair.next(g)) halvePair(sixteen, x + pair.start, width, pair.start, y + r * n, where + r * n, n);
+}
+
+#else
+
+// Where b, which comes after a, takes its place, in every lane.
+inline __m256 laterLanes(__m256 a, __m256 b) { return _mm256_and_ps(_mm256_cmp_ps(b, a, _CMP_NLE_UQ), _mm256_cmp_ps(a, a, _CMP_ORD_Q)); }
+
+// The first n of eight lanes.
+inline __m256i lanes(int64_t n) {
+  return _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int32_t>(n)), _mm256_set_epi32(7, 6, 5, 4, 3, 2, 1, 0));
+}
+
+// Eight windows: of sixteen elements in a row those at even or at odd positions.
+template <int odd>
+__m256 alternate(__m256 a, __m256 b) {
+  const __m256d halves = _mm256_castps_pd(_mm256_shuffle_ps(a, b, odd ? 0xdd : 0x88));
+  return _mm256_castpd_ps(_mm256_permute4x64_pd(halves, 0xd8));
+}
+
+inline void halveRows(const Pooling& g, const float* x, float* y, int32_t* where, int64_t begin, int64_t end) {
+  const int64_t width = g.x[0], n = g.y[0];
+  const __m256i evens = _mm256_set_epi32(14, 12, 10, 8, 6, 4, 2, 0), step = _mm256_set1_epi32(static_cast<int32_t>(width));
+  RowPair pair(g, begin);
+  for (int64_t r = begin; r < end; r++, pair.next(g)) {
+    for (int64_t i = 0; i < n; i += 8) {
+      const __m256i first = lanes(2 * (n - i)), second = lanes(2 * (n - i) - 8), stored = lanes(n - i);
+      const float* const p = x + pair.start + 2 * i;
+      const float* const q = p + width;
+      const __m256 above0 = _mm256_maskload_ps(p, first), above1 = _mm256_maskload_ps(p + 8, second);
+      const __m256 below0 = _mm256_maskload_ps(q, first), below1 = _mm256_maskload_ps(q + 8, second);
+      const __m256 a = alternate<0>(above0, above1), b = alternate<1>(above0, above1);
+      const __m256 c = alternate<0>(below0, below1), d = alternate<1>(below0, below1);
+      const __m256 right = laterLanes(a, b), lowRight = laterLanes(c, d);
+      const __m256 high = _mm256_blendv_ps(a, b, right), low = _mm256_blendv_ps(c, d, lowRight);
+      const __m256 down = laterLanes(high, low);
+      // A mask is -1 where it holds.
+      const __m256i places = _mm256_add_epi32(_mm256_set1_epi32(static_cast<int32_t>(pair.start + 2 * i)), evens);
+      const __m256i highPlaces = _mm256_sub_epi32(places, _mm256_castps_si256(right));
+      const __m256i lowPlaces = _mm256_sub_epi32(_mm256_add_epi32(places, step), _mm256_castps_si256(lowRight));
+      _mm256_maskstore_ps(y + r * n + i, stored, _mm256_blendv_ps(high, low, down));
+      _mm256_maskstore_epi32(where + r * n + i, stored, _mm256_blendv_epi8(highPlaces, lowPlaces, _mm256_castps_si256(down)));
+    }
+  }
 }
 
 #endif

@@ -183,13 +183,17 @@ void rows(const Pooling& g, const T* x, T* y, int32_t* where, int64_t begin, int
 }  // namespace
 
 void poolRows(const Pooling& g, const float* x, float* y, int32_t* where, int64_t begin, int64_t end) {
-#ifdef __AVX512F__
   if (g.halves) return halveRows(g, x, y, where, begin, end);
-#endif
   rows(g, x, y, where, begin, end);
 }
-void poolRows(const Pooling& g, const double* x, double* y, int32_t* where, int64_t begin, int64_t end) { rows(g, x, y, where, begin, end); }
-void poolRows(const Pooling& g, const int32_t* x, int32_t* y, int32_t* where, int64_t begin, int64_t end) { rows(g, x, y, where, begin, end); }
-void poolRows(const Pooling& g, const uint8_t* x, uint8_t* y, int32_t* where, int64_t begin, int64_t end) { rows(g, x, y, where, begin, end); }
+void poolRows(const Pooling& g, const double* x, double* y, int32_t* where, int64_t begin, int64_t end) {
+  rows(g, x, y, where, begin, end);
+}
+void poolRows(const Pooling& g, const int32_t* x, int32_t* y, int32_t* where, int64_t begin, int64_t end) {
+  rows(g, x, y, where, begin, end);
+}
+void poolRows(const Pooling& g, const uint8_t* x, uint8_t* y, int32_t* where, int64_t begin, int64_t end) {
+  rows(g, x, y, where, begin, end);
+}
 
 }  // namespace knet::KNET_ISA
