@@ -2,6 +2,7 @@
 #include <napi.h>
 
 #include <exception>
+#include <stdexcept>
 
 #include "isa.h"
 #include "kernels.h"
@@ -69,6 +70,8 @@ template <void (*kernel)(const double*)>
 napi_value call(napi_env env, napi_callback_info) {
   try {
     kernel(connection.data);
+  } catch (const std::out_of_range& error) {
+    napi_throw_range_error(env, nullptr, error.what());
   } catch (const std::exception& error) {
     napi_throw_error(env, nullptr, error.what());
   }
@@ -91,6 +94,11 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("forget", Napi::Function::New(env, forget));
   exports.Set("isa", Napi::String::New(env, knet::hasAvx512() ? "avx512" : knet::hasAvx2() ? "avx2" : "none"));
   add<knet::matmulCommand>(exports, "matmul");
+  add<knet::gatherCommand>(exports, "gather");
+  add<knet::scatterAddCommand>(exports, "scatterAdd");
+  add<knet::cumsumCommand>(exports, "cumsum");
+  add<knet::maxPoolingCommand>(exports, "maxPooling");
+  add<knet::randomCommand>(exports, "random");
   return exports;
 }
 

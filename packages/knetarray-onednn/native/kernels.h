@@ -4,5 +4,10 @@
 namespace knet {
 
 void matmulCommand(const double* words);
+void gatherCommand(const double* words);
+void scatterAddCommand(const double* words);
+void cumsumCommand(const double* words);
+void maxPoolingCommand(const double* words);
+void randomCommand(const double* words);
 
 }  // namespace knet

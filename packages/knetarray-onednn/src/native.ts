@@ -18,6 +18,11 @@ export interface Native {
   /** Ends a weak reference; its handle means nothing any more. */
   forget(reference: number): void;
   matmul(): void;
+  gather(): void;
+  scatterAdd(): void;
+  cumsum(): void;
+  maxPooling(): void;
+  random(): void;
 }
 
 let loaded: Native | undefined;

@@ -1,7 +1,23 @@
 /** The native CPU backend. */
-import type { Backend, DType, Kernel, Limits, Program, ReduceOp, Shape, Storage, TypedArray, View } from '@knet/knetarray';
+import type {
+  Backend,
+  Distribution,
+  DType,
+  Kernel,
+  Limits,
+  PoolingGeometry,
+  Program,
+  ReduceOp,
+  Shape,
+  Storage,
+  TypedArray,
+  View,
+} from '@knet/knetarray';
 import { Command } from './command.js';
+import { cumsum, gather, scatterAdd } from './kernels/gather.js';
 import { matmul } from './kernels/matmul.js';
+import { maxPooling } from './kernels/pooling.js';
+import { random } from './kernels/random.js';
 import { loadNative, type Native } from './native.js';
 import { allocate, storageOf } from './storage.js';
 import { NativeWeakReference } from './weak-reference.js';
@@ -100,11 +116,23 @@ export class OnednnBackend implements Backend {
     matmul(this.native, this.command, a, b, output, alpha, beta);
   }
 
-  gather(_source: View, _indices: View, _output: View, _dim: number): void {
-    throw new Error('onednn: gather');
+  gather(source: View, indices: View, output: View, dim: number): void {
+    gather(this.native, this.command, source, indices, output, dim);
   }
 
-  scatterAdd(_source: View, _indices: View, _output: View, _dim: number): void {
-    throw new Error('onednn: scatterAdd');
+  scatterAdd(source: View, indices: View, output: View, dim: number): void {
+    scatterAdd(this.native, this.command, source, indices, output, dim);
+  }
+
+  cumsum(x: View, output: View, dim: number): void {
+    cumsum(this.native, this.command, x, output, dim);
+  }
+
+  maxPooling(geometry: PoolingGeometry, x: View, y: View, indices: View): void {
+    maxPooling(this.native, this.command, geometry, x, y, indices);
+  }
+
+  random(distribution: Distribution, key: readonly [number, number], output: View): void {
+    random(this.native, this.command, distribution, key, output);
   }
 }
