@@ -1,0 +1,202 @@
+// Products of float32 and float64 matrices: which operand is packed and when, and how c is divided into tasks.
+#include "../gemm_kernels.h"
+#include "../parallel.h"
+#include "../scratch.h"
+#include "gemm_pack.h"
+
+namespace knet::KNET_ISA {
+namespace {
+
+int64_t smaller(int64_t x, int64_t y) { return x < y ? x : y; }
+int64_t larger(int64_t x, int64_t y) { return x > y ? x : y; }
+int64_t ceilDivide(int64_t x, int64_t y) { return (x + y - 1) / y; }
+
+// Multiplications that are worth a task of their own, some 10 microseconds.
+constexpr int64_t taskWork = 1200000;
+constexpr int64_t maxTasks = 32;
+
+#ifdef GEMM_TUNE
+#include <stdlib.h>
+static int64_t tune(const char* n, int64_t d) { const char* s = getenv(n); return s ? atoll(s) : d; }
+#else
+#define tune(n, d) (d)
+#endif
+
+// How an operand is brought to the micro-kernel.
+enum class Access {
+  direct,   // read where it is
+  packed,   // by each task, for itself
+  shared,   // packed as a whole before
+};
+
+template <class T>
+class Product {
+ public:
+  Product(int64_t m, int64_t n, int64_t k, T alpha, Matrix<const T> a, Matrix<const T> b, T beta, Matrix<T> c)
+      : m_(m), n_(n), k_(k), alpha_(alpha), beta_(beta), a_(a), b_(b), c_(c) {
+    width_ = ceilDivide(n, ceilDivide(n, NR));
+    depth_ = larger(1, ceilDivide(k, larger(1, ceilDivide(k, tune("KC", maxDepth)))));
+    plan();
+  }
+
+  void run() {
+    if (accessA_ == Access::shared || accessB_ == Access::shared) packShared();
+    const int64_t down = ceilDivide(rowPanels(), taskRows_), across = ceilDivide(columnPanels(), taskColumns_);
+    parallelFor(down * across, [&](int64_t task) {
+      const int64_t i = task % down, j = task / down;
+      compute(i * taskRows_ * MR, smaller(m_, (i + 1) * taskRows_ * MR), j * taskColumns_ * width_,
+              smaller(n_, (j + 1) * taskColumns_ * width_));
+    });
+  }
+
+ private:
+  using Kernel = Micro<T>;
+  static constexpr int64_t MR = Kernel::MR, NR = Kernel::NR;
+  // Steps of k at a time: a panel of b stays in the first cache, some panels of a in the second.
+  static constexpr int64_t maxDepth = 1536 / sizeof(T);
+
+  int64_t rowPanels() const { return ceilDivide(m_, MR); }
+  int64_t columnPanels() const { return ceilDivide(n_, width_); }
+
+  void plan() {
+    const int64_t work = m_ * n_ * larger(1, k_);
+    const bool canRead = a_.rows == 1 || m_ == 1;
+    const int64_t reuseA = n_, reuseB = m_;
+    accessA_ = canRead && reuseA <= tune("DIRA", 128) ? Access::direct : Access::packed;
+    accessB_ = reuseB <= tune("DIRB", 128) ? Access::direct : Access::packed;
+    int64_t tasks = work < taskWork ? 1 : smaller(maxTasks, work / taskWork / 2 * 2 + 2);
+    // The division of both sides that moves least memory: every task reads its rows of a and its columns of b.
+    int64_t best = -1;
+    for (int64_t down = 1; down <= smaller(tasks, rowPanels()); down++) {
+      const int64_t across = smaller(columnPanels(), ceilDivide(tasks, down));
+      const int64_t rows = ceilDivide(rowPanels(), down), columns = ceilDivide(columnPanels(), across);
+      const int64_t missing = larger(1, tasks / (down * across));
+      const int64_t cost = (m_ * across * (accessA_ == Access::direct ? 1 : 2) + n_ * down * (accessB_ == Access::direct ? 1 : 2)) * missing;
+      if (best < 0 || cost < best) {
+        best = cost;
+        taskRows_ = rows;
+        taskColumns_ = columns;
+      }
+    }
+    if (work >= tune("SHARE", 30000000)) {
+      if (accessA_ == Access::packed && taskColumns_ < columnPanels()) accessA_ = Access::shared;
+      if (accessB_ == Access::packed && taskRows_ < rowPanels()) accessB_ = Access::shared;
+    }
+  }
+
+  void packShared() {
+    const int64_t sizeA = accessA_ == Access::shared ? rowPanels() * MR * k_ : 0;
+    const int64_t sizeB = accessB_ == Access::shared ? columnPanels() * width_ * k_ : 0;
+    sharedA_ = static_cast<T*>(scratch(Scratch::shared, (sizeA + sizeB) * sizeof(T)));
+    sharedB_ = sharedA_ + sizeA;
+    const int64_t panelsA = sizeA > 0 ? rowPanels() : 0, panelsB = sizeB > 0 ? columnPanels() : 0;
+    parallelFor(panelsA + panelsB, [&](int64_t panel) {
+      for (int64_t l = 0; l < k_; l += depth_) {
+        const int64_t depth = smaller(depth_, k_ - l);
+        if (panel < panelsA) {
+          packPanelA(sharedA_ + panel * MR * k_ + l * height(panel * MR), panel * MR, l, depth);
+        } else {
+          const int64_t j = (panel - panelsA) * width_;
+          packPanelB(sharedB_ + j * k_ + l * smaller(width_, n_ - j), j, l, depth);
+        }
+      }
+    });
+  }
+
+  int64_t height(int64_t row) const { return Kernel::height(smaller(MR, m_ - row)); }
+  void packPanelA(T* to, int64_t i, int64_t l, int64_t depth) const {
+    packA(to, a_.data + i * a_.rows + l * a_.columns, a_.rows, a_.columns, smaller(MR, m_ - i), depth);
+  }
+  void packPanelB(T* to, int64_t j, int64_t l, int64_t depth) const {
+    packB(to, b_.data + l * b_.rows + j * b_.columns, b_.rows, b_.columns, smaller(width_, n_ - j), depth);
+  }
+
+  // Computes rows i .. rowEnd and columns j .. columnEnd of c.
+  void compute(int64_t rowBegin, int64_t rowEnd, int64_t columnBegin, int64_t columnEnd) const {
+    T* mineA = nullptr;
+    T* mineB = nullptr;
+    if (accessA_ == Access::packed || accessB_ == Access::packed) {
+      const int64_t rows = accessA_ == Access::packed ? taskRows_ * MR : 0;
+      mineA = static_cast<T*>(scratch(Scratch::mine, (rows + NR) * depth_ * sizeof(T)));
+      mineB = mineA + rows * depth_;
+    }
+    const bool panels = accessA_ != Access::direct && accessB_ != Access::direct;
+    Tile<T> tile;
+    tile.alpha = alpha_;
+    tile.beta = beta_;
+    tile.cRow = c_.rows;
+    tile.cColumn = c_.columns;
+    int64_t l = 0;
+    do {
+      tile.k = smaller(depth_, k_ - l);
+      if (accessA_ == Access::packed) {
+        for (int64_t i = rowBegin; i < rowEnd; i += MR) packPanelA(mineA + (i - rowBegin) * tile.k, i, l, tile.k);
+      }
+      for (int64_t j = columnBegin; j < columnEnd; j += width_) {
+        const int64_t columns = smaller(width_, n_ - j);
+        if (accessB_ == Access::direct) {
+          tile.b = b_.data + l * b_.rows + j * b_.columns;
+          tile.bStep = b_.rows;
+          tile.bColumn = b_.columns;
+        } else {
+          if (accessB_ == Access::packed) packPanelB(mineB, j, l, tile.k);
+          tile.b = accessB_ == Access::packed ? mineB : sharedB_ + j * k_ + l * columns;
+          tile.bStep = columns;
+          tile.bColumn = 1;
+        }
+        for (int64_t i = rowBegin; i < rowEnd; i += MR) {
+          if (accessA_ == Access::direct) {
+            tile.a = a_.data + i * a_.rows + l * a_.columns;
+            tile.aStep = a_.columns;
+          } else {
+            tile.aStep = height(i);
+            tile.a = accessA_ == Access::packed ? mineA + (i - rowBegin) * tile.k : sharedA_ + i * k_ + l * tile.aStep;
+          }
+          tile.c = c_.data + i * c_.rows + j * c_.columns;
+          Kernel::run(tile, smaller(MR, m_ - i), columns, panels);
+        }
+      }
+      tile.beta = 1;
+      l += depth_;
+    } while (l < k_);
+  }
+
+  int64_t m_, n_, k_;
+  T alpha_, beta_;
+  Matrix<const T> a_, b_;
+  Matrix<T> c_;
+  int64_t width_;  // of panels of b
+  int64_t depth_;  // steps of k at a time
+  Access accessA_, accessB_;
+  int64_t taskRows_ = 1, taskColumns_ = 1;  // panels of a task
+  T* sharedA_ = nullptr;
+  T* sharedB_ = nullptr;
+};
+
+template <class T>
+Matrix<T> transposed(Matrix<T> x) {
+  return {x.data, x.columns, x.rows};
+}
+
+template <class T>
+void multiply(int64_t m, int64_t n, int64_t k, T alpha, Matrix<const T> a, Matrix<const T> b, T beta, Matrix<T> c) {
+  if (m <= 0 || n <= 0) return;
+  // The vectors of the micro-kernel run down the columns of c.
+  const bool swap = m == 1 || (n > 1 && c.rows != 1 && c.columns == 1);
+  if (swap) {
+    Product<T>(n, m, k, alpha, transposed(b), transposed(a), beta, transposed(c)).run();
+  } else {
+    Product<T>(m, n, k, alpha, a, b, beta, c).run();
+  }
+}
+
+}  // namespace
+
+void product(int64_t m, int64_t n, int64_t k, float alpha, Matrix<const float> a, Matrix<const float> b, float beta, Matrix<float> c) {
+  multiply(m, n, k, alpha, a, b, beta, c);
+}
+void product(int64_t m, int64_t n, int64_t k, double alpha, Matrix<const double> a, Matrix<const double> b, double beta, Matrix<double> c) {
+  multiply(m, n, k, alpha, a, b, beta, c);
+}
+
+}  // namespace knet::KNET_ISA
