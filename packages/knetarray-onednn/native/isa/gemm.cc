@@ -17,6 +17,7 @@ constexpr int64_t maxTasks = 32;
 
 #ifdef GEMM_TUNE
 #include <stdlib.h>
+#include <stdio.h>
 static int64_t tune(const char* n, int64_t d) { const char* s = getenv(n); return s ? atoll(s) : d; }
 #else
 #define tune(n, d) (d)
@@ -32,11 +33,12 @@ enum class Access {
 template <class T>
 class Product {
  public:
-  Product(int64_t m, int64_t n, int64_t k, T alpha, Matrix<const T> a, Matrix<const T> b, T beta, Matrix<T> c)
+  // With `alone` there is one task.
+  Product(int64_t m, int64_t n, int64_t k, T alpha, Matrix<const T> a, Matrix<const T> b, T beta, Matrix<T> c, bool alone = false)
       : m_(m), n_(n), k_(k), alpha_(alpha), beta_(beta), a_(a), b_(b), c_(c) {
     width_ = ceilDivide(n, ceilDivide(n, NR));
     depth_ = larger(1, ceilDivide(k, larger(1, ceilDivide(k, tune("KC", maxDepth)))));
-    plan();
+    plan(alone);
   }
 
   void run() {
@@ -58,13 +60,15 @@ class Product {
   int64_t rowPanels() const { return ceilDivide(m_, MR); }
   int64_t columnPanels() const { return ceilDivide(n_, width_); }
 
-  void plan() {
+  void plan(bool alone) {
     const int64_t work = m_ * n_ * larger(1, k_);
+    // Packing pays when a panel is used often enough, and sooner when its elements are spread over many pages.
     const bool canRead = a_.rows == 1 || m_ == 1;
-    const int64_t reuseA = n_, reuseB = m_;
-    accessA_ = canRead && reuseA <= tune("DIRA", 128) ? Access::direct : Access::packed;
-    accessB_ = reuseB <= tune("DIRB", 128) ? Access::direct : Access::packed;
-    int64_t tasks = work < taskWork ? 1 : smaller(maxTasks, work / taskWork / 2 * 2 + 2);
+    const bool spreadA = a_.columns * k_ * sizeof(T) > 262144 && a_.columns > 4 * MR;
+    accessA_ = canRead && columnPanels() <= (spreadA ? tune("DIRAS", 3) : tune("DIRA", 12)) ? Access::direct : Access::packed;
+    const bool spreadB = b_.rows != 1 && b_.rows * k_ * sizeof(T) > 65536;
+    accessB_ = rowPanels() <= (spreadB ? tune("DIRBS", 1) : tune("DIRB", 4)) ? Access::direct : Access::packed;
+    int64_t tasks = alone || work < taskWork ? 1 : smaller(maxTasks, larger(work < 2 * taskWork ? 2 : 4, ceilDivide(work, tune("TW", 2 * taskWork)) / 2 * 2));
     // The division of both sides that moves least memory: every task reads its rows of a and its columns of b.
     int64_t best = -1;
     for (int64_t down = 1; down <= smaller(tasks, rowPanels()); down++) {
@@ -78,6 +82,9 @@ class Product {
         taskColumns_ = columns;
       }
     }
+#ifdef GEMM_TUNE
+    if (getenv("PLAN")) { static int n = 0; if (n++ < 2) printf("m %ld n %ld k %ld tasks %ld: panels %ld x %ld, task %ld x %ld access %d %d depth %ld width %ld\n", m_, n_, k_, tasks, rowPanels(), columnPanels(), taskRows_, taskColumns_, (int)accessA_, (int)accessB_, depth_, width_); }
+#endif
     if (work >= tune("SHARE", 30000000)) {
       if (accessA_ == Access::packed && taskColumns_ < columnPanels()) accessA_ = Access::shared;
       if (accessB_ == Access::packed && taskRows_ < rowPanels()) accessB_ = Access::shared;
@@ -178,13 +185,61 @@ Matrix<T> transposed(Matrix<T> x) {
   return {x.data, x.columns, x.rows};
 }
 
+// Steps of k that one task of a product with few results and a long k takes at least.
+constexpr int64_t minChunk = 512;
+constexpr int64_t maxChunks = 16;
+
+// A product with few results and a long k: chunks of k are tasks, whose results are added in order.
+template <class T>
+void multiplyChunks(int64_t m, int64_t n, int64_t k, T alpha, Matrix<const T> a, Matrix<const T> b, T beta, Matrix<T> c) {
+  const int64_t chunks = smaller(maxChunks, k / minChunk), length = ceilDivide(k, chunks), size = m * n;
+  T* const parts = static_cast<T*>(scratch(Scratch::shared, chunks * size * sizeof(T)));
+  parallelFor(chunks, [&](int64_t chunk) {
+    const int64_t l = chunk * length;
+    Product<T>(m, n, smaller(length, k - l), 1, {a.data + l * a.columns, a.rows, a.columns}, {b.data + l * b.rows, b.rows, b.columns}, 0,
+               {parts + chunk * size, 1, m}, true)
+        .run();
+  });
+  const int64_t columns = larger(1, 16384 / m);
+  parallelFor(ceilDivide(n, columns), [&](int64_t task) {
+    for (int64_t j = task * columns; j < smaller(n, (task + 1) * columns); j++) {
+      T* const sum = parts + j * m;
+      for (int64_t chunk = 1; chunk < chunks; chunk++) {
+        const T* const part = sum + chunk * size;
+        for (int64_t i = 0; i < m; i++) sum[i] += part[i];
+      }
+      T* const to = c.data + j * c.columns;
+      if (beta == 0) {
+        for (int64_t i = 0; i < m; i++) to[i * c.rows] = alpha * sum[i];
+      } else {
+        for (int64_t i = 0; i < m; i++) to[i * c.rows] = alpha * sum[i] + beta * to[i * c.rows];
+      }
+    }
+  });
+}
+
+// Roughly the cycles of a product whose vectors run down the columns of c.
+template <class T>
+double cost(int64_t m, int64_t n, int64_t k, Matrix<const T> a, Matrix<T> c) {
+  const double vectors = static_cast<double>(ceilDivide(m, Lanes<T>::count));
+  const double size = static_cast<double>(m);
+  return vectors * n * k / 2 + (a.rows == 1 ? 0 : size * k / 2) + (c.rows == 1 ? 0 : c.columns == 1 ? vectors * n * 8 : 2 * size * n);
+}
+
 template <class T>
 void multiply(int64_t m, int64_t n, int64_t k, T alpha, Matrix<const T> a, Matrix<const T> b, T beta, Matrix<T> c) {
   if (m <= 0 || n <= 0) return;
-  // The vectors of the micro-kernel run down the columns of c.
-  const bool swap = m == 1 || (n > 1 && c.rows != 1 && c.columns == 1);
-  if (swap) {
-    Product<T>(n, m, k, alpha, transposed(b), transposed(a), beta, transposed(c)).run();
+  if (cost(n, m, k, transposed(b), transposed(c)) < cost(m, n, k, a, c)) {
+    const Matrix<const T> left = transposed(b);
+    b = transposed(a);
+    a = left;
+    c = transposed(c);
+    const int64_t rows = n;
+    n = m;
+    m = rows;
+  }
+  if (k >= 8 * minChunk && m * n <= 65536 && m * n * k >= 4 * taskWork) {
+    multiplyChunks(m, n, k, alpha, a, b, beta, c);
   } else {
     Product<T>(m, n, k, alpha, a, b, beta, c).run();
   }

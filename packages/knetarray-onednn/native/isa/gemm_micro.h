@@ -10,9 +10,7 @@
 // multiplies two such panels into rows x columns elements of a column-major c.
 #pragma once
 
-#include "gemm_vector.h"
-
-#define KNET_INLINE inline __attribute__((always_inline))
+#include "gemm_transpose.h"
 
 namespace knet::KNET_ISA {
 namespace {
@@ -38,9 +36,9 @@ struct Micro {
 
   static constexpr int lanes = V::count;
 #ifdef __AVX512F__
-  // 24 accumulators, 3 vectors of a and a factor of b take 28 of 32 registers.
-  static constexpr int vectors = 3;
-  static constexpr int NR = 8;
+  // 24 accumulators, 2 vectors of a and a factor of b take 27 of 32 registers.
+  static constexpr int vectors = 2;
+  static constexpr int NR = 12;
 #else
   // 12 accumulators, 2 vectors of a and a factor of b take 15 of 16 registers.
   static constexpr int vectors = 2;
@@ -150,12 +148,34 @@ struct Micro {
     scatter(tile, buffer, M * lanes, rows, N);
   }
 
+  // Writes sums, columns of `height` elements, to a c whose rows do not lie one after the other.
   static __attribute__((noinline)) void scatter(const Tile<T>& tile, const T* sums, int64_t height, int64_t rows, int64_t columns) {
+    if constexpr (sizeof(T) == 4) {
+      if (tile.cColumn == 1) return storeRows(tile, sums, height, rows, columns);
+    }
     for (int64_t i = 0; i < rows; i++) {
       T* const c = tile.c + i * tile.cRow;
       for (int64_t j = 0; j < columns; j++) {
         const T sum = tile.alpha * sums[j * height + i];
         c[j * tile.cColumn] = tile.beta == 0 ? sum : sum + tile.beta * c[j * tile.cColumn];
+      }
+    }
+  }
+
+  // A row-major c is written by rows.
+  static KNET_INLINE void storeRows(const Tile<T>& tile, const T* sums, int64_t height, int64_t rows, int64_t columns) {
+    static_assert(NR <= lanes);
+    const auto mask = V::first(columns);
+    const Vector alpha = V::all(tile.alpha), beta = V::all(tile.beta);
+    for (int64_t v = 0; v < rows; v += lanes) {
+      Vector x[lanes];
+#pragma GCC unroll 16
+      for (int j = 0; j < lanes; j++) x[j] = j < columns ? V::multiply(alpha, V::load(sums + j * height + v)) : V::zero();
+      transpose(x);
+#pragma GCC unroll 16
+      for (int i = 0; i < lanes; i++) {
+        T* const c = tile.c + (v + i) * tile.cRow;
+        if (v + i < rows) V::store(c, tile.beta == 0 ? x[i] : V::multiplyAdd(beta, V::load(c, mask), x[i]), mask);
       }
     }
   }
