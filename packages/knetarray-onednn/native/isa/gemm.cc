@@ -42,13 +42,12 @@ class Product {
   }
 
   void run() {
-    if (accessA_ == Access::shared || accessB_ == Access::shared) packShared();
-    const int64_t down = ceilDivide(rowPanels(), taskRows_), across = ceilDivide(columnPanels(), taskColumns_);
-    parallelFor(down * across, [&](int64_t task) {
-      const int64_t i = task % down, j = task / down;
-      compute(i * taskRows_ * MR, smaller(m_, (i + 1) * taskRows_ * MR), j * taskColumns_ * width_,
-              smaller(n_, (j + 1) * taskColumns_ * width_));
-    });
+    if (accessA_ != Access::shared && accessB_ != Access::shared) return runTasks(0, larger(1, k_));
+    // A step at a time: what all tasks of one step read stays in the caches between them.
+    for (int64_t l = 0; l < k_; l += depth_) {
+      packShared(l, smaller(depth_, k_ - l));
+      runTasks(l, smaller(l + depth_, k_));
+    }
   }
 
  private:
@@ -70,16 +69,16 @@ class Product {
     accessB_ = rowPanels() <= (spreadB ? tune("DIRBS", 1) : tune("DIRB", 4)) ? Access::direct : Access::packed;
     int64_t tasks = alone || work < taskWork ? 1 : smaller(maxTasks, larger(work < 2 * taskWork ? 2 : 4, ceilDivide(work, tune("TW", 2 * taskWork)) / 2 * 2));
     // The division of both sides that moves least memory: every task reads its rows of a and its columns of b.
+    const int64_t weightA = accessA_ == Access::direct ? 1 : 2, weightB = accessB_ == Access::direct ? 1 : 2;
     int64_t best = -1;
     for (int64_t down = 1; down <= smaller(tasks, rowPanels()); down++) {
-      const int64_t across = smaller(columnPanels(), ceilDivide(tasks, down));
-      const int64_t rows = ceilDivide(rowPanels(), down), columns = ceilDivide(columnPanels(), across);
-      const int64_t missing = larger(1, tasks / (down * across));
-      const int64_t cost = (m_ * across * (accessA_ == Access::direct ? 1 : 2) + n_ * down * (accessB_ == Access::direct ? 1 : 2)) * missing;
-      if (best < 0 || cost < best) {
+      for (int64_t across = 1; across <= smaller(tasks / down, columnPanels()); across++) {
+        const int64_t missing = larger(1, ceilDivide(tasks / 2, down * across));
+        const int64_t cost = (m_ * across * weightA + n_ * down * weightB) * missing;
+        if (best >= 0 && cost >= best) continue;
         best = cost;
-        taskRows_ = rows;
-        taskColumns_ = columns;
+        taskRows_ = ceilDivide(rowPanels(), down);
+        taskColumns_ = ceilDivide(columnPanels(), across);
       }
     }
 #ifdef GEMM_TUNE
@@ -91,21 +90,29 @@ class Product {
     }
   }
 
-  void packShared() {
-    const int64_t sizeA = accessA_ == Access::shared ? rowPanels() * MR * k_ : 0;
-    const int64_t sizeB = accessB_ == Access::shared ? columnPanels() * width_ * k_ : 0;
+  void runTasks(int64_t kBegin, int64_t kEnd) const {
+    const int64_t down = ceilDivide(rowPanels(), taskRows_), across = ceilDivide(columnPanels(), taskColumns_);
+    parallelFor(down * across, [&](int64_t task) {
+      const int64_t i = task % down, j = task / down;
+      compute(i * taskRows_ * MR, smaller(m_, (i + 1) * taskRows_ * MR), j * taskColumns_ * width_,
+              smaller(n_, (j + 1) * taskColumns_ * width_), kBegin, kEnd);
+    });
+  }
+
+  void packShared(int64_t l, int64_t depth) {
+    const int64_t sizeA = accessA_ == Access::shared ? rowPanels() * MR * depth : 0;
+    const int64_t sizeB = accessB_ == Access::shared ? n_ * depth : 0;
     sharedA_ = static_cast<T*>(scratch(Scratch::shared, (sizeA + sizeB) * sizeof(T)));
     sharedB_ = sharedA_ + sizeA;
-    const int64_t panelsA = sizeA > 0 ? rowPanels() : 0, panelsB = sizeB > 0 ? columnPanels() : 0;
-    parallelFor(panelsA + panelsB, [&](int64_t panel) {
-      for (int64_t l = 0; l < k_; l += depth_) {
-        const int64_t depth = smaller(depth_, k_ - l);
-        if (panel < panelsA) {
-          packPanelA(sharedA_ + panel * MR * k_ + l * height(panel * MR), panel * MR, l, depth);
-        } else {
-          const int64_t j = (panel - panelsA) * width_;
-          packPanelB(sharedB_ + j * k_ + l * smaller(width_, n_ - j), j, l, depth);
-        }
+    constexpr int64_t group = 4;
+    const int64_t groupsA = sizeA > 0 ? ceilDivide(rowPanels(), group) : 0, groupsB = sizeB > 0 ? ceilDivide(columnPanels(), group) : 0;
+    parallelFor(groupsA + groupsB, [&](int64_t task) {
+      if (task < groupsA) {
+        const int64_t end = smaller(m_, (task + 1) * group * MR);
+        for (int64_t i = task * group * MR; i < end; i += MR) packPanelA(sharedA_ + i * depth, i, l, depth);
+      } else {
+        const int64_t begin = (task - groupsA) * group * width_;
+        packBlockB(sharedB_ + begin * depth, begin, smaller(n_, begin + group * width_), l, depth);
       }
     });
   }
@@ -118,46 +125,60 @@ class Product {
     packB(to, b_.data + l * b_.rows + j * b_.columns, b_.rows, b_.columns, smaller(width_, n_ - j), depth);
   }
 
+  // Panels of columns begin .. end, one after the other.
+  void packBlockB(T* to, int64_t begin, int64_t end, int64_t l, int64_t depth) const {
+    if (b_.columns == 1 && tune("PB", 1)) {
+      packRows(to, width_, b_.data + l * b_.rows + begin, b_.rows, end - begin, depth);
+      return;
+    }
+    for (int64_t j = begin; j < end; j += width_) packPanelB(to + (j - begin) * depth, j, l, depth);
+  }
+
   // Computes rows i .. rowEnd and columns j .. columnEnd of c.
-  void compute(int64_t rowBegin, int64_t rowEnd, int64_t columnBegin, int64_t columnEnd) const {
+  void compute(int64_t rowBegin, int64_t rowEnd, int64_t columnBegin, int64_t columnEnd, int64_t kBegin, int64_t kEnd) const {
     T* mineA = nullptr;
     T* mineB = nullptr;
     if (accessA_ == Access::packed || accessB_ == Access::packed) {
-      const int64_t rows = accessA_ == Access::packed ? taskRows_ * MR : 0;
-      mineA = static_cast<T*>(scratch(Scratch::mine, (rows + NR) * depth_ * sizeof(T)));
-      mineB = mineA + rows * depth_;
+      const int64_t columns = accessB_ == Access::packed ? columnEnd - columnBegin : 0;
+      mineA = static_cast<T*>(scratch(Scratch::mine, (columns + MR) * depth_ * sizeof(T)));
+      mineB = mineA + MR * depth_;
     }
     const bool panels = accessA_ != Access::direct && accessB_ != Access::direct;
     Tile<T> tile;
     tile.alpha = alpha_;
-    tile.beta = beta_;
+    tile.beta = kBegin == 0 ? beta_ : 1;
     tile.cRow = c_.rows;
     tile.cColumn = c_.columns;
-    int64_t l = 0;
+    int64_t l = kBegin;
     do {
       tile.k = smaller(depth_, k_ - l);
-      if (accessA_ == Access::packed) {
-        for (int64_t i = rowBegin; i < rowEnd; i += MR) packPanelA(mineA + (i - rowBegin) * tile.k, i, l, tile.k);
+      if (accessB_ == Access::packed) {
+        packBlockB(mineB, columnBegin, columnEnd, l, tile.k);
       }
-      for (int64_t j = columnBegin; j < columnEnd; j += width_) {
-        const int64_t columns = smaller(width_, n_ - j);
-        if (accessB_ == Access::direct) {
-          tile.b = b_.data + l * b_.rows + j * b_.columns;
-          tile.bStep = b_.rows;
-          tile.bColumn = b_.columns;
+      for (int64_t i = rowBegin; i < rowEnd; i += MR) {
+        if (accessA_ == Access::direct) {
+          tile.a = a_.data + i * a_.rows + l * a_.columns;
+          tile.aStep = a_.columns;
         } else {
-          if (accessB_ == Access::packed) packPanelB(mineB, j, l, tile.k);
-          tile.b = accessB_ == Access::packed ? mineB : sharedB_ + j * k_ + l * columns;
-          tile.bStep = columns;
-          tile.bColumn = 1;
+          tile.aStep = height(i);
+          if (accessA_ == Access::packed) packPanelA(mineA, i, l, tile.k);
+          tile.a = accessA_ == Access::packed ? mineA : sharedA_ + i * tile.k;
         }
-        for (int64_t i = rowBegin; i < rowEnd; i += MR) {
-          if (accessA_ == Access::direct) {
-            tile.a = a_.data + i * a_.rows + l * a_.columns;
-            tile.aStep = a_.columns;
+        for (int64_t j = columnBegin; j < columnEnd; j += width_) {
+          const int64_t columns = smaller(width_, n_ - j);
+          if (accessB_ == Access::direct) {
+            tile.b = b_.data + l * b_.rows + j * b_.columns;
+            tile.bStep = b_.rows;
+            tile.bColumn = b_.columns;
           } else {
-            tile.aStep = height(i);
-            tile.a = accessA_ == Access::packed ? mineA + (i - rowBegin) * tile.k : sharedA_ + i * k_ + l * tile.aStep;
+            tile.b = accessB_ == Access::packed ? mineB + (j - columnBegin) * tile.k : sharedB_ + j * tile.k;
+            tile.bStep = columns;
+            tile.bColumn = 1;
+          }
+          if (tune("PF", 1)) {
+            const bool last = i + MR >= rowEnd;
+            const int64_t panel = last ? rowBegin : i + MR, step = last ? l + tile.k : l;
+            prefetchA(panel, step, smaller(tile.k, k_ - step), (j - columnBegin) / width_, ceilDivide(columnEnd - columnBegin, width_));
           }
           tile.c = c_.data + i * c_.rows + j * c_.columns;
           Kernel::run(tile, smaller(MR, m_ - i), columns, panels);
@@ -165,7 +186,26 @@ class Product {
       }
       tile.beta = 1;
       l += depth_;
-    } while (l < k_);
+    } while (l < kEnd);
+  }
+
+  // Asks for a part of the panel of a that comes next, while this one is computed with.
+  void prefetchA(int64_t i, int64_t l, int64_t depth, int64_t part, int64_t parts) const {
+    if (depth <= 0) return;
+    constexpr int64_t line = 64 / sizeof(T);
+    const int64_t rows = smaller(MR, m_ - i);
+    if (accessA_ == Access::shared) return;
+    // Along the side whose elements lie one after the other, a line at a time.
+    const T* const at = a_.data + i * a_.rows + l * a_.columns;
+    if (a_.columns == 1) {
+      for (int64_t r = rows * part / parts; r < rows * (part + 1) / parts; r++) {
+        for (int64_t p = 0; p < depth; p += line) __builtin_prefetch(at + r * a_.rows + p, 0, 2);
+      }
+    } else {
+      for (int64_t p = depth * part / parts; p < depth * (part + 1) / parts; p++) {
+        for (int64_t r = 0; r < rows; r += line) __builtin_prefetch(at + r * a_.rows + p * a_.columns, 0, 2);
+      }
+    }
   }
 
   int64_t m_, n_, k_;
