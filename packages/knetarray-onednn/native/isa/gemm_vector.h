@@ -33,6 +33,7 @@ struct Lanes<float> {
   static Vector add(Vector x, Vector y) { return _mm512_add_ps(x, y); }
   static Vector multiplyAdd(Vector x, Vector y, Vector z) { return _mm512_fmadd_ps(x, y, z); }
   static Mask first(int64_t lanes) { return static_cast<Mask>((1u << lanes) - 1); }
+  static float sum(Vector x) { return _mm512_reduce_add_ps(x); }
 };
 
 template <>
@@ -50,6 +51,7 @@ struct Lanes<double> {
   static Vector add(Vector x, Vector y) { return _mm512_add_pd(x, y); }
   static Vector multiplyAdd(Vector x, Vector y, Vector z) { return _mm512_fmadd_pd(x, y, z); }
   static Mask first(int64_t lanes) { return static_cast<Mask>((1u << lanes) - 1); }
+  static double sum(Vector x) { return _mm512_reduce_add_pd(x); }
 };
 
 #else
@@ -71,6 +73,11 @@ struct Lanes<float> {
   static Mask first(int64_t lanes) {
     return _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(lanes)), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
   }
+  static float sum(Vector x) {
+    const __m128 half = _mm_add_ps(_mm256_castps256_ps128(x), _mm256_extractf128_ps(x, 1));
+    const __m128 pair = _mm_add_ps(half, _mm_movehl_ps(half, half));
+    return _mm_cvtss_f32(_mm_add_ss(pair, _mm_movehdup_ps(pair)));
+  }
 };
 
 template <>
@@ -88,6 +95,10 @@ struct Lanes<double> {
   static Vector add(Vector x, Vector y) { return _mm256_add_pd(x, y); }
   static Vector multiplyAdd(Vector x, Vector y, Vector z) { return _mm256_fmadd_pd(x, y, z); }
   static Mask first(int64_t lanes) { return _mm256_cmpgt_epi64(_mm256_set1_epi64x(lanes), _mm256_setr_epi64x(0, 1, 2, 3)); }
+  static double sum(Vector x) {
+    const __m128d half = _mm_add_pd(_mm256_castpd256_pd128(x), _mm256_extractf128_pd(x, 1));
+    return _mm_cvtsd_f64(_mm_add_sd(half, _mm_unpackhi_pd(half, half)));
+  }
 };
 
 #endif
