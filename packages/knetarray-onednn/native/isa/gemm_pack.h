@@ -98,20 +98,6 @@ inline void packPanel(T* to, int64_t height, const T* from, int64_t across, int6
   }
 }
 
-// Panels of `width` (at most a vector) of columns of a matrix whose elements lie one after the other across the panels. A whole row at a
-// time: its memory is read in order.
-template <class T>
-inline void packRows(T* to, int64_t width, const T* from, int64_t along, int64_t count, int64_t k) {
-  using V = Lanes<T>;
-  const int64_t whole = count / width * width, rest = count - whole;
-  const auto mask = V::first(width), last = V::first(rest);
-  for (int64_t l = 0; l < k; l++, from += along) {
-    T* at = to + l * width;
-    for (int64_t j = 0; j < whole; j += width, at += width * k) V::store(at, V::load(from + j, mask), mask);
-    if (rest > 0) V::store(to + whole * k + l * rest, V::load(from + whole, last), last);
-  }
-}
-
 // A panel of a: `rows` (1 .. MR) rows of k elements, element (i, l) at from[i * aRow + l * aColumn].
 template <class T>
 inline void packA(T* to, const T* from, int64_t aRow, int64_t aColumn, int64_t rows, int64_t k) {

@@ -19,14 +19,6 @@ constexpr int64_t maxTasks = 32;
 // Below so many, deciding takes longer than it can win.
 constexpr int64_t smallWork = 65536;
 
-#ifdef GEMM_TUNE
-#include <stdlib.h>
-#include <stdio.h>
-static int64_t tune(const char* n, int64_t d) { const char* s = getenv(n); return s ? atoll(s) : d; }
-#else
-#define tune(n, d) (d)
-#endif
-
 // How an operand is brought to the micro-kernel.
 enum class Access {
   direct,   // read where it is
@@ -41,7 +33,7 @@ class Product {
   Product(int64_t m, int64_t n, int64_t k, T alpha, Matrix<const T> a, Matrix<const T> b, T beta, Matrix<T> c, bool alone = false)
       : m_(m), n_(n), k_(k), alpha_(alpha), beta_(beta), a_(a), b_(b), c_(c) {
     width_ = ceilDivide(n, ceilDivide(n, NR));
-    depth_ = larger(1, ceilDivide(k, larger(1, ceilDivide(k, tune("KC", maxDepth)))));
+    depth_ = larger(1, ceilDivide(k, larger(1, ceilDivide(k, maxDepth))));
     plan(alone);
   }
 
@@ -59,45 +51,68 @@ class Product {
   static constexpr int64_t MR = Kernel::MR, NR = Kernel::NR;
   // Steps of k at a time: a panel of b stays in the first cache, some panels of a in the second.
   static constexpr int64_t maxDepth = 1536 / sizeof(T);
+  // Panels of a that a task packs at a time, so that they stay in the second cache.
+  static constexpr int64_t blockRows = 16 * MR;
+  // Multiplications from which on a packed operand is worth a parallel step of its own.
+  static constexpr int64_t sharedWork = 30000000;
 
   int64_t rowPanels() const { return ceilDivide(m_, MR); }
   int64_t columnPanels() const { return ceilDivide(n_, width_); }
 
   void plan(bool alone) {
     const int64_t work = m_ * n_ * larger(1, k_);
+    taskRows_ = rowPanels();
+    taskColumns_ = columnPanels();
     if (work < smallWork && a_.rows == 1) {
       accessA_ = accessB_ = Access::direct;
-      taskRows_ = rowPanels();
-      taskColumns_ = columnPanels();
       return;
     }
     // Packing pays when a panel is used often enough, and sooner when its elements are spread over many pages.
+    constexpr int64_t size = sizeof(T);
+    const int64_t stepA = distance(a_.columns) * size, stepB = b_.rows == 1 ? 0 : distance(b_.rows) * size;
+    const bool spreadA = stepA * k_ > 262144 && stepA > 4 * MR * size, spreadB = stepB * k_ > 65536;
     const bool canRead = a_.rows == 1 || m_ == 1;
-    const bool spreadA = a_.columns * k_ * sizeof(T) > 262144 && a_.columns > 4 * MR;
-    accessA_ = canRead && columnPanels() <= (spreadA ? tune("DIRAS", 3) : tune("DIRA", 12)) ? Access::direct : Access::packed;
-    const bool spreadB = b_.rows != 1 && b_.rows * k_ * sizeof(T) > 65536;
-    accessB_ = rowPanels() <= (spreadB ? tune("DIRBS", 1) : tune("DIRB", 4)) ? Access::direct : Access::packed;
-    int64_t tasks = alone || work < taskWork ? 1 : smaller(maxTasks, larger(work < 2 * taskWork ? 2 : 4, ceilDivide(work, tune("TW", 2 * taskWork)) / 2 * 2));
-    // The division of both sides that moves least memory: every task reads its rows of a and its columns of b.
-    const int64_t weightA = accessA_ == Access::direct ? 1 : 2, weightB = accessB_ == Access::direct ? 1 : 2;
-    int64_t best = -1;
-    for (int64_t down = 1; down <= smaller(tasks, rowPanels()); down++) {
-      for (int64_t across = 1; across <= smaller(tasks / down, columnPanels()); across++) {
-        const int64_t missing = larger(1, ceilDivide(tasks / 2, down * across));
-        const int64_t cost = (m_ * across * weightA + n_ * down * weightB) * missing;
-        if (best >= 0 && cost >= best) continue;
-        best = cost;
-        taskRows_ = ceilDivide(rowPanels(), down);
-        taskColumns_ = ceilDivide(columnPanels(), across);
+    accessA_ = canRead && columnPanels() <= (spreadA ? 3 : 12) ? Access::direct : Access::packed;
+    accessB_ = rowPanels() <= (spreadB ? 2 : 4) ? Access::direct : Access::packed;
+    if (alone || work < taskWork) return;
+    divide(smaller(maxTasks, larger(work < 2 * taskWork ? 2 : 4, work / (2 * taskWork))));
+    if (work < sharedWork) return;
+    if (accessA_ == Access::packed && taskColumns_ < columnPanels()) accessA_ = Access::shared;
+    if (accessB_ == Access::packed && taskRows_ < rowPanels()) accessB_ = Access::shared;
+  }
+
+  static int64_t distance(int64_t step) { return step < 0 ? -step : step; }
+
+  // Chooses the tasks, about so many: those that few threads and many are likely to finish first.
+  void divide(int64_t tasks) {
+    const int64_t rows = rowPanels(), narrowest = ceilDivide(n_, NR);
+    double best = -1;
+    // Panels of b a little narrower than possible may share out better.
+    for (int64_t unit = 1; unit <= 4; unit *= 2) {
+      const int64_t width = ceilDivide(n_, ceilDivide(narrowest, unit) * unit), columns = ceilDivide(n_, width);
+      for (int64_t down = 1; down <= smaller(tasks, rows); down++) {
+        const int64_t taskRows = ceilDivide(rows, down), parts = ceilDivide(rows, taskRows);
+        if (parts != down) continue;
+        for (int64_t across = ceilDivide(tasks, 2 * down); across <= smaller(tasks / down, columns); across++) {
+          const int64_t taskColumns = ceilDivide(columns, across);
+          const double time = timeOf(taskRows * MR, smaller(n_, taskColumns * width), width, parts * ceilDivide(columns, taskColumns));
+          if (best >= 0 && time >= best) continue;
+          best = time;
+          width_ = width;
+          taskRows_ = taskRows;
+          taskColumns_ = taskColumns;
+        }
       }
     }
-#ifdef GEMM_TUNE
-    if (getenv("PLAN")) { static int n = 0; if (n++ < 2) printf("m %ld n %ld k %ld tasks %ld: panels %ld x %ld, task %ld x %ld access %d %d depth %ld width %ld\n", m_, n_, k_, tasks, rowPanels(), columnPanels(), taskRows_, taskColumns_, (int)accessA_, (int)accessB_, depth_, width_); }
-#endif
-    if (work >= tune("SHARE", 30000000)) {
-      if (accessA_ == Access::packed && taskColumns_ < columnPanels()) accessA_ = Access::shared;
-      if (accessB_ == Access::packed && taskRows_ < rowPanels()) accessB_ = Access::shared;
-    }
+  }
+
+  // Roughly the cycles per step of k until `count` tasks of so many rows and columns are done, with 2 threads and with 8.
+  double timeOf(int64_t rows, int64_t columns, int64_t width, int64_t count) const {
+    const double r = static_cast<double>(smaller(rows, m_)), c = static_cast<double>(columns);
+    // Every panel of b reads a vector of a for each `width` products.
+    const double products = r * c * (1 + 0.5 / static_cast<double>(width)) / (2 * Kernel::lanes);
+    const double moved = r * (accessA_ == Access::direct ? 0.1 : 0.4) + c * (accessB_ == Access::direct ? 0.1 : 0.4);
+    return (products + moved) * static_cast<double>(4 * ceilDivide(count, 2) + ceilDivide(count, 8));
   }
 
   void runTasks(int64_t kBegin, int64_t kEnd) const {
@@ -122,7 +137,7 @@ class Product {
         for (int64_t i = task * group * MR; i < end; i += MR) packPanelA(sharedA_ + i * depth, i, l, depth);
       } else {
         const int64_t begin = (task - groupsA) * group * width_;
-        packBlockB(sharedB_ + begin * depth, begin, smaller(n_, begin + group * width_), l, depth);
+        for (int64_t j = begin; j < smaller(n_, begin + group * width_); j += width_) packPanelB(sharedB_ + j * depth, j, l, depth);
       }
     });
   }
@@ -135,25 +150,15 @@ class Product {
     packB(to, b_.data + l * b_.rows + j * b_.columns, b_.rows, b_.columns, smaller(width_, n_ - j), depth);
   }
 
-  // Panels of columns begin .. end, one after the other.
-  void packBlockB(T* to, int64_t begin, int64_t end, int64_t l, int64_t depth) const {
-    if (b_.columns == 1 && tune("PB", 1)) {
-      packRows(to, width_, b_.data + l * b_.rows + begin, b_.rows, end - begin, depth);
-      return;
-    }
-    for (int64_t j = begin; j < end; j += width_) packPanelB(to + (j - begin) * depth, j, l, depth);
-  }
-
-  // Computes rows i .. rowEnd and columns j .. columnEnd of c.
+  // Computes the steps of k from kBegin to kEnd of a part of c.
   void compute(int64_t rowBegin, int64_t rowEnd, int64_t columnBegin, int64_t columnEnd, int64_t kBegin, int64_t kEnd) const {
     T* mineA = nullptr;
     T* mineB = nullptr;
     if (accessA_ == Access::packed || accessB_ == Access::packed) {
-      const int64_t columns = accessB_ == Access::packed ? columnEnd - columnBegin : 0;
-      mineA = static_cast<T*>(scratch(Scratch::mine, (columns + MR) * depth_ * sizeof(T)));
-      mineB = mineA + MR * depth_;
+      const int64_t rows = accessA_ == Access::packed ? smaller(taskRows_ * MR, blockRows) : 0;
+      mineA = static_cast<T*>(scratch(Scratch::mine, (rows + NR) * depth_ * sizeof(T)));
+      mineB = mineA + rows * depth_;
     }
-    const bool panels = accessA_ != Access::direct && accessB_ != Access::direct;
     Tile<T> tile;
     tile.alpha = alpha_;
     tile.beta = kBegin == 0 ? beta_ : 1;
@@ -162,58 +167,43 @@ class Product {
     int64_t l = kBegin;
     do {
       tile.k = smaller(depth_, k_ - l);
-      if (accessB_ == Access::packed) {
-        packBlockB(mineB, columnBegin, columnEnd, l, tile.k);
-      }
-      for (int64_t i = rowBegin; i < rowEnd; i += MR) {
-        if (accessA_ == Access::direct) {
-          tile.a = a_.data + i * a_.rows + l * a_.columns;
-          tile.aStep = a_.columns;
-        } else {
-          tile.aStep = height(i);
-          if (accessA_ == Access::packed) packPanelA(mineA, i, l, tile.k);
-          tile.a = accessA_ == Access::packed ? mineA : sharedA_ + i * tile.k;
-        }
-        for (int64_t j = columnBegin; j < columnEnd; j += width_) {
-          const int64_t columns = smaller(width_, n_ - j);
-          if (accessB_ == Access::direct) {
-            tile.b = b_.data + l * b_.rows + j * b_.columns;
-            tile.bStep = b_.rows;
-            tile.bColumn = b_.columns;
-          } else {
-            tile.b = accessB_ == Access::packed ? mineB + (j - columnBegin) * tile.k : sharedB_ + j * tile.k;
-            tile.bStep = columns;
-            tile.bColumn = 1;
-          }
-          if (tune("PF", 1)) {
-            const bool last = i + MR >= rowEnd;
-            const int64_t panel = last ? rowBegin : i + MR, step = last ? l + tile.k : l;
-            prefetchA(panel, step, smaller(tile.k, k_ - step), (j - columnBegin) / width_, ceilDivide(columnEnd - columnBegin, width_));
-          }
-          tile.c = c_.data + i * c_.rows + j * c_.columns;
-          Kernel::run(tile, smaller(MR, m_ - i), columns, panels);
-        }
+      for (int64_t i = rowBegin; i < rowEnd; i += blockRows) {
+        computeBlock(tile, i, smaller(rowEnd, i + blockRows), columnBegin, columnEnd, l, mineA, mineB);
       }
       tile.beta = 1;
       l += depth_;
     } while (l < kEnd);
   }
 
-  // Asks for a part of the panel of a that comes next, while this one is computed with.
-  void prefetchA(int64_t i, int64_t l, int64_t depth, int64_t part, int64_t parts) const {
-    if (depth <= 0) return;
-    constexpr int64_t line = 64 / sizeof(T);
-    const int64_t rows = smaller(MR, m_ - i);
-    if (accessA_ == Access::shared) return;
-    // Along the side whose elements lie one after the other, a line at a time.
-    const T* const at = a_.data + i * a_.rows + l * a_.columns;
-    if (a_.columns == 1) {
-      for (int64_t r = rows * part / parts; r < rows * (part + 1) / parts; r++) {
-        for (int64_t p = 0; p < depth; p += line) __builtin_prefetch(at + r * a_.rows + p, 0, 2);
+  void computeBlock(Tile<T> tile, int64_t rowBegin, int64_t rowEnd, int64_t columnBegin, int64_t columnEnd, int64_t l, T* mineA,
+                    T* mineB) const {
+    const bool panels = accessA_ != Access::direct && accessB_ != Access::direct;
+    if (accessA_ == Access::packed) {
+      for (int64_t i = rowBegin; i < rowEnd; i += MR) packPanelA(mineA + (i - rowBegin) * tile.k, i, l, tile.k);
+    }
+    // Down the columns of c: the panel of b stays in the first cache, those of a in the second, and c is written in order.
+    for (int64_t j = columnBegin; j < columnEnd; j += width_) {
+      const int64_t columns = smaller(width_, n_ - j);
+      if (accessB_ == Access::direct) {
+        tile.b = b_.data + l * b_.rows + j * b_.columns;
+        tile.bStep = b_.rows;
+        tile.bColumn = b_.columns;
+      } else {
+        if (accessB_ == Access::packed) packPanelB(mineB, j, l, tile.k);
+        tile.b = accessB_ == Access::packed ? mineB : sharedB_ + j * tile.k;
+        tile.bStep = columns;
+        tile.bColumn = 1;
       }
-    } else {
-      for (int64_t p = depth * part / parts; p < depth * (part + 1) / parts; p++) {
-        for (int64_t r = 0; r < rows; r += line) __builtin_prefetch(at + r * a_.rows + p * a_.columns, 0, 2);
+      for (int64_t i = rowBegin; i < rowEnd; i += MR) {
+        if (accessA_ == Access::direct) {
+          tile.a = a_.data + i * a_.rows + l * a_.columns;
+          tile.aStep = a_.columns;
+        } else {
+          tile.a = accessA_ == Access::packed ? mineA + (i - rowBegin) * tile.k : sharedA_ + i * tile.k;
+          tile.aStep = height(i);
+        }
+        tile.c = c_.data + i * c_.rows + j * c_.columns;
+        Kernel::run(tile, smaller(MR, m_ - i), columns, panels);
       }
     }
   }
