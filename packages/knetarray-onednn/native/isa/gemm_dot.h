@@ -1,0 +1,198 @@
+// Products whose operands lie along k: every element of c is an inner product, and neither operand has to be packed. They win
+// where c has too few rows to fill vectors.
+#pragma once
+
+#include "gemm_transpose.h"
+
+namespace knet::KNET_ISA {
+namespace {
+
+template <class T>
+struct Inner {
+  using V = Lanes<T>;
+  using Vector = typename V::Vector;
+
+  static constexpr int lanes = V::count;
+  // Inner products that are computed together; their sums stay in registers.
+#ifdef __AVX512F__
+  static constexpr int count = 16;
+#else
+  static constexpr int count = 8;
+#endif
+
+  // c = alpha a b + beta c, where a has elements (i, l) at i * aRow + l and b has elements (l, j) at l + j * bColumn.
+  static void run(int64_t m, int64_t n, int64_t k, T alpha, const T* a, int64_t aRow, const T* b, int64_t bColumn, T beta, T* c,
+                  int64_t cRow, int64_t cColumn) {
+    int64_t i = 0;
+    const auto rows = [&](auto tile) {
+      constexpr int M = decltype(tile)::rows;
+      for (; i + M <= m; i += M) {
+        for (int64_t j = 0; j < n; j += count / M) {
+          T sums[count];
+          const int64_t columns = n - j < count / M ? n - j : count / M;
+          products<M, count / M>(k, a + i * aRow, aRow, b + j * bColumn, bColumn, columns, sums);
+          for (int64_t q = 0; q < columns; q++) {
+            for (int p = 0; p < M; p++) {
+              T& to = c[(i + p) * cRow + (j + q) * cColumn];
+              const T sum = alpha * sums[p * (count / M) + q];
+              to = beta == 0 ? sum : sum + beta * to;
+            }
+          }
+        }
+      }
+    };
+    if (m == 1 && n <= count / 4) {
+      for (int64_t j = 0; j < n; j++) {
+        const T sum = alpha * single(k, a, b + j * bColumn);
+        c[j * cColumn] = beta == 0 ? sum : sum + beta * c[j * cColumn];
+      }
+      return;
+    }
+    if constexpr (count == 16) rows(Rows<4>());
+    rows(Rows<2>());
+    rows(Rows<1>());
+  }
+
+ private:
+  template <int M>
+  struct Rows {
+    static constexpr int rows = M;
+  };
+
+  // sums[p * N + q] = row p of a times column q of b; columns from `columns` on repeat the last.
+  template <int M, int N>
+  static KNET_INLINE void products(int64_t k, const T* a, int64_t aRow, const T* b, int64_t bColumn, int64_t columns, T* sums) {
+    const T* right[N];
+#pragma GCC unroll 16
+    for (int q = 0; q < N; q++) right[q] = b + (q < columns ? q : columns - 1) * bColumn;
+    Vector x[M * N];
+#pragma GCC unroll 16
+    for (int r = 0; r < M * N; r++) x[r] = V::zero();
+    const auto step = [&](int64_t l, auto load) __attribute__((always_inline)) {
+      Vector left[M];
+#pragma GCC unroll 4
+      for (int p = 0; p < M; p++) left[p] = load(a + p * aRow + l);
+#pragma GCC unroll 16
+      for (int q = 0; q < N; q++) {
+        const Vector factor = load(right[q] + l);
+#pragma GCC unroll 4
+        for (int p = 0; p < M; p++) x[p * N + q] = V::multiplyAdd(left[p], factor, x[p * N + q]);
+      }
+    };
+    int64_t l = 0;
+    for (; l + lanes <= k; l += lanes) step(l, [](const T* p) __attribute__((always_inline)) { return V::load(p); });
+    if (l < k) {
+      const auto mask = V::first(k - l);
+      step(l, [mask](const T* p) __attribute__((always_inline)) { return V::load(p, mask); });
+    }
+    reduce(x, sums);
+  }
+
+  // One inner product, with as many sums.
+  static T single(int64_t k, const T* a, const T* b) {
+    Vector x[count];
+#pragma GCC unroll 16
+    for (int r = 0; r < count; r++) x[r] = V::zero();
+    int64_t l = 0;
+    for (; l + count * lanes <= k; l += count * lanes) {
+#pragma GCC unroll 16
+      for (int r = 0; r < count; r++) x[r] = V::multiplyAdd(V::load(a + l + r * lanes), V::load(b + l + r * lanes), x[r]);
+    }
+    for (; l < k; l += lanes) {
+      const auto mask = V::first(k - l < lanes ? k - l : lanes);
+      x[0] = V::multiplyAdd(V::load(a + l, mask), V::load(b + l, mask), x[0]);
+    }
+#pragma GCC unroll 4
+    for (int half = count / 2; half > 0; half /= 2) {
+#pragma GCC unroll 8
+      for (int r = 0; r < half; r++) x[r] = V::add(x[r], x[r + half]);
+    }
+    return V::sum(x[0]);
+  }
+
+  // sums[r] = the sum of the lanes of x[r].
+  static KNET_INLINE void reduce(Vector (&x)[count], T* sums) {
+    if constexpr (lanes == count) {
+      transpose(x);
+#pragma GCC unroll 4
+      for (int half = count / 2; half > 0; half /= 2) {
+#pragma GCC unroll 8
+        for (int r = 0; r < half; r++) x[r] = V::add(x[r], x[r + half]);
+      }
+      V::store(sums, x[0]);
+    } else {
+#pragma GCC unroll 16
+      for (int r = 0; r < count; r++) sums[r] = V::sum(x[r]);
+    }
+  }
+};
+
+// A matrix whose rows lie one after the other, times a vector.
+template <class T>
+struct Columns {
+  using V = Lanes<T>;
+  using Vector = typename V::Vector;
+
+  static constexpr int lanes = V::count;
+
+  // c = alpha a b + beta c, where a has elements (i, l) at i + l * aColumn; b and c are vectors.
+  static void run(int64_t m, int64_t k, T alpha, const T* a, int64_t aColumn, const T* b, int64_t bRow, T beta, T* c, int64_t cRow) {
+    int64_t i = 0;
+    for (; i + 4 * lanes < m; i += 8 * lanes) block<8, 1>(m - i, k, alpha, a + i, aColumn, b, bRow, beta, c + i * cRow, cRow);
+    for (; i + lanes < m; i += 4 * lanes) block<4, 2>(m - i, k, alpha, a + i, aColumn, b, bRow, beta, c + i * cRow, cRow);
+    for (; i < m; i += lanes) block<1, 8>(m - i, k, alpha, a + i, aColumn, b, bRow, beta, c + i * cRow, cRow);
+  }
+
+ private:
+  // At most M vectors of rows; every U-th column has a sum of its own, so that additions need not wait for each other.
+  template <int M, int U>
+  static __attribute__((noinline)) void block(int64_t m, int64_t k, T alpha, const T* a, int64_t aColumn, const T* b, int64_t bRow,
+                                              T beta, T* c, int64_t cRow) {
+    typename V::Mask masks[M];
+#pragma GCC unroll 8
+    for (int v = 0; v < M; v++) {
+      const int64_t rest = m - v * lanes;
+      masks[v] = V::first(rest < 0 ? 0 : rest < lanes ? rest : lanes);
+    }
+    Vector x[U][M];
+#pragma GCC unroll 8
+    for (int u = 0; u < U; u++) {
+#pragma GCC unroll 8
+      for (int v = 0; v < M; v++) x[u][v] = V::zero();
+    }
+    const auto step = [&](int u, int64_t l, auto load) __attribute__((always_inline)) {
+      const Vector factor = V::all(b[l * bRow]);
+#pragma GCC unroll 8
+      for (int v = 0; v < M; v++) x[u][v] = V::multiplyAdd(load(a + l * aColumn + v * lanes, v), factor, x[u][v]);
+    };
+    const auto all = [&](auto load) __attribute__((always_inline)) {
+      int64_t l = 0;
+      for (; l + U <= k; l += U) {
+#pragma GCC unroll 8
+        for (int u = 0; u < U; u++) step(u, l + u, load);
+      }
+      for (; l < k; l++) step(0, l, load);
+    };
+    if (m >= M * lanes) {
+      all([](const T* p, int) __attribute__((always_inline)) { return V::load(p); });
+    } else {
+      all([&masks](const T* p, int v) __attribute__((always_inline)) { return V::load(p, masks[v]); });
+    }
+    T sums[M * lanes];
+#pragma GCC unroll 8
+    for (int v = 0; v < M; v++) {
+#pragma GCC unroll 8
+      for (int u = 1; u < U; u++) x[0][v] = V::add(x[0][v], x[u][v]);
+      V::store(sums + v * lanes, x[0][v]);
+    }
+    const int64_t rows = m < M * lanes ? m : M * lanes;
+    if (cRow == 1 && beta == 0) {
+      for (int64_t i = 0; i < rows; i++) c[i] = alpha * sums[i];
+    } else {
+      for (int64_t i = 0; i < rows; i++) c[i * cRow] = beta == 0 ? alpha * sums[i] : alpha * sums[i] + beta * c[i * cRow];
+    }
+  }
+};
+
+}  // namespace
+}  // namespace knet::KNET_ISA
