@@ -12,6 +12,9 @@ export interface Native {
   /** Instruction set that was chosen when the addon was loaded. */
   readonly isa: 'avx512' | 'avx2' | 'none';
   matmul(): void;
+  /** Answers with a handle in the first word of the block. */
+  compile(): void;
+  map(): void;
 }
 
 let loaded: Native | undefined;

@@ -2,6 +2,7 @@
 import type { Backend, DType, Kernel, Limits, Program, ReduceOp, Shape, Storage, TypedArray, View } from '@knet/knetarray';
 import { Command } from './command.js';
 import { matmul } from './kernels/matmul.js';
+import { Programs } from './kernels/program.js';
 import { loadNative, type Native } from './native.js';
 import { allocate, storageOf } from './storage.js';
 
@@ -44,9 +45,12 @@ export class OnednnBackend implements Backend {
     minPooledBytes: 1,
   };
   private readonly command: Command;
+  private readonly programs: Programs;
 
   constructor(private readonly native: Native) {
-    this.command = new Command(native.connect());
+    const words = native.connect();
+    this.command = new Command(words);
+    this.programs = new Programs(native, words);
   }
 
   /** Threads that kernels use. All backends of a process share them. */
@@ -82,8 +86,8 @@ export class OnednnBackend implements Backend {
     return storageOf(storage).data.slice(offset, offset + length);
   }
 
-  map(_program: Program, _inputs: readonly View[], _scalars: readonly number[], _outputs: readonly View[]): void {
-    throw new Error('onednn: map');
+  map(program: Program, inputs: readonly View[], scalars: readonly number[], outputs: readonly View[]): void {
+    this.programs.map(program, inputs, scalars, outputs);
   }
 
   reduce(_op: ReduceOp, _program: Program, _inputs: readonly View[], _scalars: readonly number[], _shape: Shape, _output: View): void {
