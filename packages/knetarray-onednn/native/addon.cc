@@ -68,6 +68,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   add<knet::matmulCommand>(exports, "matmul");
   add<knet::compileCommand>(exports, "compile");
   add<knet::mapCommand>(exports, "map");
+  add<knet::reduceCommand>(exports, "reduce");
   return exports;
 }
 

@@ -75,22 +75,30 @@ void Plan::bindDense(Words& w, int64_t size) {
   prepare();
 }
 
-void Plan::bindStrided(Words& w, int rank, const int64_t* shape, int outputs) {
-  if (outputs < 0) outputs = program_.outputs;
-  readScalars(w);
-  outputs_ = outputs;
-  for (int i = 0; i < program_.inputs + outputs; i++) {
+void Plan::readOperands(Words& w, int rank) {
+  for (int i = 0; i < program_.inputs + outputs_; i++) {
     Operand& x = i < program_.inputs ? inputs_[i] : outputsOf_[i - program_.inputs];
     x.data = w.address();
     x.dtype = w.dtype();
     for (int d = 0; d < rank; d++) x.strides[d] = w.integer();
   }
+}
+
+void Plan::bindStrided(Words& w, int rank, const int64_t* shape) {
+  readScalars(w);
+  outputs_ = program_.outputs;
+  readOperands(w, rank);
   collapse(rank, shape);
   chooseAccess();
   prepare();
 }
 
-void Plan::bindScratch() {
+void Plan::bindInputs(Words& w, int rank, const int64_t* shape) {
+  readScalars(w);
+  outputs_ = 0;
+  readOperands(w, rank);
+  collapse(rank, shape);
+  chooseAccess();
   outputs_ = 1;
   Operand& x = outputsOf_[0];
   x.data = nullptr;
@@ -313,7 +321,7 @@ void Plan::run(int64_t start, int64_t end, char* target) const {
   const Program& p = program_;
   const int64_t stride = block_ * bytes_ + padding;
   Cursor c;
-  c.blocks = scratch(static_cast<size_t>(stride * blocks_));
+  c.blocks = scratch(Purpose::blocks, static_cast<size_t>(stride * blocks_));
   c.target = target;
   for (int i = 0; i < p.inputs; i++) {
     const Operand& x = inputs_[i];

@@ -51,10 +51,10 @@ class Plan {
 
   // Operands without gaps, of the program's type: scalars and addresses follow.
   void bindDense(Words& w, int64_t size);
-  // Operands of any layout: scalars, then an address, a type and strides each. Reads that many outputs, or all that the program has for -1.
-  void bindStrided(Words& w, int rank, const int64_t* shape, int outputs = -1);
-  // Makes the only output a dense one at an address that `run` is told; after bindStrided without outputs.
-  void bindScratch();
+  // Operands of any layout: scalars, then an address, a type and strides each.
+  void bindStrided(Words& w, int rank, const int64_t* shape);
+  // Inputs alone, as above. The one output has no gaps and begins where `run` is told.
+  void bindInputs(Words& w, int rank, const int64_t* shape);
 
   int64_t size() const { return size_; }
   int64_t block() const { return block_; }
@@ -63,13 +63,15 @@ class Plan {
   // When the program only reads an input that lies in one run: its memory, else null.
   const char* direct() const;
 
-  // Computes elements start .. end - 1 in column-major order. `target` is where output 0 begins if it was bound to scratch.
+  // Computes elements start .. end - 1 in column-major order. `target` is where element 0 of the output
+  // would be after bindInputs.
   void run(int64_t start, int64_t end, char* target = nullptr) const;
 
  private:
   struct Cursor;
 
   void readScalars(Words& w);
+  void readOperands(Words& w, int rank);
   void collapse(int rank, const int64_t* shape);
   void chooseAccess();
   void prepare();

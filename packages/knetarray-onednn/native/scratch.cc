@@ -13,11 +13,12 @@ struct Memory {
   char* aligned = nullptr;
   size_t size = 0;
 };
-thread_local Memory memory;
+thread_local Memory memories[static_cast<size_t>(Purpose::count)];
 
 }  // namespace
 
-char* scratch(size_t bytes) {
+char* scratch(Purpose purpose, size_t bytes) {
+  Memory& memory = memories[static_cast<size_t>(purpose)];
   if (bytes > memory.size) {
     memory.bytes.reset(new char[bytes + alignment]);
     const auto base = reinterpret_cast<uintptr_t>(memory.bytes.get());

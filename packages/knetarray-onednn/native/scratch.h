@@ -5,7 +5,10 @@
 
 namespace knet {
 
-// At least this many bytes, aligned to a cache line; contents undefined. The next call on the thread may move them.
-char* scratch(size_t bytes);
+// Who asks: a kernel and the programs it runs need memory at the same time.
+enum class Purpose { blocks, accumulators, count };
+
+// At least this many bytes, aligned to a cache line; contents undefined. The next call for the purpose may move them.
+char* scratch(Purpose purpose, size_t bytes);
 
 }  // namespace knet

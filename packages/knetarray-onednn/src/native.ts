@@ -15,6 +15,7 @@ export interface Native {
   /** Answers with a handle in the first word of the block. */
   compile(): void;
   map(): void;
+  reduce(): void;
 }
 
 let loaded: Native | undefined;

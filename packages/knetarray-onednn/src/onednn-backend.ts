@@ -3,6 +3,7 @@ import type { Backend, DType, Kernel, Limits, Program, ReduceOp, Shape, Storage,
 import { Command } from './command.js';
 import { matmul } from './kernels/matmul.js';
 import { Programs } from './kernels/program.js';
+import { reduce } from './kernels/reduce.js';
 import { loadNative, type Native } from './native.js';
 import { allocate, storageOf } from './storage.js';
 
@@ -44,13 +45,14 @@ export class OnednnBackend implements Backend {
     maxPooledBytes: 2 ** 30,
     minPooledBytes: 1,
   };
+  private readonly words: Float64Array;
   private readonly command: Command;
   private readonly programs: Programs;
 
   constructor(private readonly native: Native) {
-    const words = native.connect();
-    this.command = new Command(words);
-    this.programs = new Programs(native, words);
+    this.words = native.connect();
+    this.command = new Command(this.words);
+    this.programs = new Programs(native, this.words);
   }
 
   /** Threads that kernels use. All backends of a process share them. */
@@ -90,8 +92,8 @@ export class OnednnBackend implements Backend {
     this.programs.map(program, inputs, scalars, outputs);
   }
 
-  reduce(_op: ReduceOp, _program: Program, _inputs: readonly View[], _scalars: readonly number[], _shape: Shape, _output: View): void {
-    throw new Error('onednn: reduce');
+  reduce(op: ReduceOp, program: Program, inputs: readonly View[], scalars: readonly number[], shape: Shape, output: View): void {
+    reduce(this.native, this.words, this.programs, op, program, inputs, scalars, shape, output);
   }
 
   matmul(a: View, b: View, output: View, alpha: number, beta: number): void {
