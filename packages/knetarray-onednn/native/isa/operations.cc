@@ -1,6 +1,7 @@
 // Chooses the loop of an operation for an element type.
 #include "../program.h"
 #include "arithmetic.h"
+#include "float32.h"
 #include "scalar-functions.h"
 
 namespace knet::KNET_ISA {
@@ -16,8 +17,10 @@ Loop loopFor(Op op, int uniform) {
 
 Loop loopOf(DType dtype, Op op, int uniform) {
   switch (dtype) {
-    case DType::float32:
-      return loopFor<float>(op, uniform);
+    case DType::float32: {
+      const Loop vectors = float32Loop(op, uniform);
+      return vectors != nullptr ? vectors : loopFor<float>(op, uniform);
+    }
     case DType::float64:
       return loopFor<double>(op, uniform);
     case DType::int32:
