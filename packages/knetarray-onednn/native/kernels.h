@@ -9,5 +9,9 @@ void scatterAddCommand(const double* words);
 void cumsumCommand(const double* words);
 void maxPoolingCommand(const double* words);
 void randomCommand(const double* words);
+void mapCommand(const double* words);
+void reduceCommand(const double* words);
+// Answers in the first word.
+void compileCommand(double* words);
 
 }  // namespace knet

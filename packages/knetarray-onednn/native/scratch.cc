@@ -16,7 +16,7 @@ struct Piece {
 }  // namespace
 
 void* scratch(Scratch use, size_t bytes) {
-  static thread_local Piece pieces[2];
+  static thread_local Piece pieces[static_cast<int>(Scratch::count)];
   Piece& piece = pieces[static_cast<int>(use)];
   if (piece.bytes < bytes) {
     std::free(piece.data);

@@ -23,6 +23,10 @@ export interface Native {
   cumsum(): void;
   maxPooling(): void;
   random(): void;
+  /** Answers with a handle in the first word of the block. */
+  compile(): void;
+  map(): void;
+  reduce(): void;
 }
 
 let loaded: Native | undefined;
