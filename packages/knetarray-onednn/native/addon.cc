@@ -65,6 +65,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("address", Napi::Function::New(env, address));
   exports.Set("threads", Napi::Function::New(env, threads));
   exports.Set("isa", Napi::String::New(env, knet::hasAvx512() ? "avx512" : knet::hasAvx2() ? "avx2" : "none"));
+  add<knet::convolutionCommand>(exports, "convolution");
   add<knet::matmulCommand>(exports, "matmul");
   return exports;
 }

@@ -3,6 +3,7 @@
 
 namespace knet {
 
+void convolutionCommand(const double* words);
 void matmulCommand(const double* words);
 
 }  // namespace knet

@@ -11,6 +11,7 @@ export interface Native {
   threads(count?: number): number;
   /** Instruction set that was chosen when the addon was loaded. */
   readonly isa: 'avx512' | 'avx2' | 'none';
+  convolution(): void;
   matmul(): void;
 }
 

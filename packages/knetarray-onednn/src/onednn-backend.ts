@@ -1,6 +1,20 @@
 /** The native CPU backend. */
-import type { Backend, DType, Kernel, Limits, Program, ReduceOp, Shape, Storage, TypedArray, View } from '@knet/knetarray';
+import type {
+  Backend,
+  ConvolutionGeometry,
+  ConvolutionKind,
+  DType,
+  Kernel,
+  Limits,
+  Program,
+  ReduceOp,
+  Shape,
+  Storage,
+  TypedArray,
+  View,
+} from '@knet/knetarray';
 import { Command } from './command.js';
+import { convolution } from './kernels/convolution.js';
 import { matmul } from './kernels/matmul.js';
 import { loadNative, type Native } from './native.js';
 import { allocate, storageOf } from './storage.js';
@@ -92,6 +106,10 @@ export class OnednnBackend implements Backend {
 
   matmul(a: View, b: View, output: View, alpha: number, beta: number): void {
     matmul(this.native, this.command, a, b, output, alpha, beta);
+  }
+
+  convolution(kind: ConvolutionKind, geometry: ConvolutionGeometry, a: View, b: View, output: View): void {
+    convolution(this.native, this.command, kind, geometry, a, b, output);
   }
 
   gather(_source: View, _indices: View, _output: View, _dim: number): void {

@@ -1,0 +1,47 @@
+// Memory that a thread keeps between calls, so that kernels allocate nothing once they are warm.
+#pragma once
+
+#include <cstddef>
+#include <cstdlib>
+#include <new>
+
+namespace knet {
+
+// Grows as needed; aligned to cache lines. Declare instances `static thread_local`, one for each purpose.
+class Scratch {
+ public:
+  Scratch() = default;
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+  ~Scratch() { std::free(memory_); }
+
+  // Memory for `count` elements, contents undefined, valid until the next call.
+  template <class T>
+  T* get(size_t count) {
+    const size_t bytes = (count * sizeof(T) + 63) / 64 * 64;
+    // What one unusual call needed is not kept for ever.
+    if (bytes > capacity_ || (capacity_ > keptBytes && bytes <= keptBytes)) {
+      std::free(memory_);
+      capacity_ = 0;
+      memory_ = std::aligned_alloc(64, bytes);
+      if (memory_ == nullptr) throw std::bad_alloc();
+      capacity_ = bytes;
+    }
+    return static_cast<T*>(memory_);
+  }
+
+  // Gives unusually much memory back.
+  void trim() {
+    if (capacity_ <= keptBytes) return;
+    std::free(memory_);
+    memory_ = nullptr;
+    capacity_ = 0;
+  }
+
+ private:
+  static constexpr size_t keptBytes = size_t{16} << 20;
+  void* memory_ = nullptr;
+  size_t capacity_ = 0;
+};
+
+}  // namespace knet
