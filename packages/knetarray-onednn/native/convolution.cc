@@ -38,6 +38,7 @@ constexpr double taskWork = 5e5;
 
 struct Tables {
   std::vector<int64_t> slotAt;
+  std::vector<int64_t> lineAt;
   std::vector<int32_t> at;
   std::vector<int32_t> planeAt;
 };
@@ -64,8 +65,11 @@ int64_t makeSlots(const ConvolutionGeometry& g, int64_t rows, std::vector<int64_
 }
 
 // What the caches hold, in bytes: a tile's share of an expanded block stays in the first level, the block in the second.
-constexpr int64_t nearBytes = 40 << 10, farBytes = 512 << 10;
+constexpr int64_t nearBytes = 24 << 10, farBytes = 512 << 10;
 constexpr int64_t tilePixels = 64;
+
+// The place of a row that lies outside of x, whatever is added to it.
+constexpr int64_t nowhere = -(int64_t{1} << 60);
 
 ConvolutionPlan makePlan(ConvolutionKind kind, const ConvolutionGeometry& g, int64_t bytes, Tables& tables) {
   ConvolutionPlan plan;
@@ -88,8 +92,18 @@ ConvolutionPlan makePlan(ConvolutionKind kind, const ConvolutionGeometry& g, int
   plan.channels = ceilDiv(g.inputs, ceilDiv(g.inputs, plan.channels));
   std::vector<int64_t> first;
   plan.slots = makeSlots(g, plan.rows, tables.slotAt, &first);
-  plan.expandedChannel = plan.slots * g.inner * innerTaps;
+  plan.slab = plan.slots * g.inner;
+  plan.expandedChannel = plan.slab * innerTaps;
   plan.expanded = plan.channels * plan.expandedChannel;
+  tables.lineAt.clear();
+  for (int64_t t1 = 0; t1 < g.w[1]; t1++) {
+    for (const int64_t slot : tables.slotAt) {
+      for (int64_t y1 = 0; y1 < g.y[1]; y1++) {
+        const int64_t x1 = y1 * g.stride[1] - g.padding[1] + (g.flip ? g.w[1] - 1 - t1 : t1) * g.dilation[1];
+        tables.lineAt.push_back(x1 >= 0 && x1 < g.x[1] ? (slot * g.x[1] + x1) * g.x[0] : nowhere);
+      }
+    }
+  }
   tables.at.clear();
   for (int64_t c = 0; c < plan.channels; c++)
     for (int64_t t2 = 0; t2 < g.w[2]; t2++)
@@ -97,11 +111,13 @@ ConvolutionPlan makePlan(ConvolutionKind kind, const ConvolutionGeometry& g, int
         tables.at.push_back(static_cast<int32_t>(c * plan.expandedChannel + (t * plan.slots + first[static_cast<size_t>(t2)]) * g.inner));
   tables.planeAt.clear();
   for (int64_t o = 0; o < g.outputs; o++) tables.planeAt.push_back(static_cast<int32_t>(o * g.yPlane));
-  plan.slotAt = tables.slotAt.data();
+  plan.lineAt = tables.lineAt.data();
   plan.at = tables.at.data();
   plan.planeAt = tables.planeAt.data();
   const int64_t weightBytes = g.taps * g.inputs * g.outputs * g.group * bytes;
-  plan.chunks = std::clamp<int64_t>((int64_t{1} << 20) / weightBytes, 1, std::min<int64_t>(g.batch, 8));
+  // Sums along vectors at the end of each chunk must not be what takes the time.
+  const int64_t pixels = g.batch * g.yPlane;
+  plan.chunks = std::clamp<int64_t>(std::min((int64_t{1} << 20) / weightBytes, pixels / 1024), 1, std::min<int64_t>(g.batch, 8));
   plan.images = std::clamp<int64_t>(farBytes / (plan.expanded * bytes), 1, 16);
   return plan;
 }

@@ -38,9 +38,12 @@ struct ConvolutionPlan {
   int64_t images;    // images in a block of gradientW
   int64_t chunks;    // parts of the batch with sums of their own in gradientW
   int64_t slots;     // outermost rows of a block of the expanded image
-  const int64_t* slotAt;  // the row of x in each of them, for the first block
+  // The place in x's plane of the row that meets each row of the expanded image, for each filter position of the second
+  // dimension, in the first block; far outside of the plane where there is none.
+  const int64_t* lineAt;
   const int32_t* at;      // offset of each filter position of each channel of a block into the expanded image
   const int32_t* planeAt;  // offset of each channel of y
+  int64_t slab;             // pixels in `slots` rows
   int64_t expandedChannel;  // elements of one channel of an expanded image
   int64_t expanded;         // elements of an expanded block of one image
 };

@@ -28,8 +28,6 @@ void splitPixels(int64_t pixels, F&& tile) {
   });
 }
 
-inline int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
-
 template <class T>
 void forward(const ConvolutionPlan& plan, const T* w, const T* x, T* y, int64_t image, int64_t group, int64_t rowBlock, T* expanded) {
   const ConvolutionGeometry& g = plan.geometry;

@@ -7,98 +7,65 @@
 namespace knet::KNET_ISA {
 namespace {
 
-// The positions of y, from and to, along one dimension whose partner in x lies inside, for a filter position; and the
-// position in x of y's first.
-struct Span {
-  int64_t from, to, start;
-};
-
-inline Span spanOf(const ConvolutionGeometry& g, int d, int64_t tap) {
-  const int64_t k = g.flip ? g.w[d] - 1 - tap : tap;
-  const int64_t start = k * g.dilation[d] - g.padding[d], stride = g.stride[d];
-  int64_t from = start >= 0 ? 0 : (-start + stride - 1) / stride;
-  int64_t to = g.x[d] - start <= 0 ? 0 : (g.x[d] - start + stride - 1) / stride;
-  if (from > g.y[d]) from = g.y[d];
-  if (to > g.y[d]) to = g.y[d];
-  if (to < from) to = from;
-  return {from, to, start};
-}
+inline int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
+inline int64_t clampTo(int64_t x, int64_t from, int64_t to) { return x < from ? from : x > to ? to : x; }
 
 template <class T>
 void clear(T* p, int64_t count) {
   for (int64_t i = 0; i < count; i++) p[i] = 0;
 }
 
-// target[i] = source[i * stride] for from <= i < to, 0 for the other i < count. May write a vector too many.
+// Where a filter position of the first dimension meets a row of x: the place in x of the first pixel of a row of y, and the
+// pixels from .. to - 1 of that row whose place lies inside of x.
+struct Span {
+  int64_t start, from, to;
+};
+
+inline Span spanOf(const ConvolutionGeometry& g, int64_t tap) {
+  const int64_t stride = g.stride[0], start = (g.flip ? g.w[0] - 1 - tap : tap) * g.dilation[0] - g.padding[0];
+  const int64_t from = start >= 0 ? 0 : (-start + stride - 1) / stride, to = (g.x[0] - start + stride - 1) / stride;
+  return {start, least(from, g.y[0]), g.x[0] <= start ? 0 : clampTo(to, 0, g.y[0])};
+}
+
+// True in one dimension with stride 1: then rows, of length 1, are neighbours in x too, and are copied as one.
+inline bool isLine(const ConvolutionGeometry& g) { return g.x[0] * g.x[1] * g.w[0] * g.w[1] * g.inner == 1 && g.stride[2] == 1; }
+
+// The part of a line that lies inside of x.
+inline Span lineSpan(const ConvolutionPlan& plan, int64_t shift) {
+  const int64_t start = plan.lineAt[0] + shift, x = plan.geometry.xPlane;
+  const int64_t from = clampTo(-start, 0, plan.slots);
+  return {start, from, clampTo(x - start, from, plan.slots)};
+}
+
+// Copies rows of x, of which lines[i] + shift is the place, to rows of y's length that lie one behind the other. Rows outside
+// of the plane of x, and the pixels outside of it, are zeros.
 template <class T>
-void copyRow(T* target, const T* source, int64_t stride, int64_t from, int64_t to, int64_t count) {
+void copyRows(const T* x, const int64_t* lines, int64_t count, int64_t shift, const ConvolutionGeometry& g, Span span, T* target) {
   using L = Lanes<T>;
-  if (stride == 1) {
-    for (int64_t i = 0; i < count; i += L::count) {
-      if (from <= i && i + L::count <= to) {
-        L::store(target + i, L::load(source + i));
+  const int64_t length = g.y[0], stride = g.stride[0];
+  const uint64_t plane = static_cast<uint64_t>(g.xPlane);
+  if (stride != 1) {
+    for (int64_t i = 0; i < count; i++, target += length) {
+      const int64_t at = lines[i] + shift;
+      if (static_cast<uint64_t>(at) >= plane) {
+        clear(target, length);
         continue;
       }
-      const int64_t first = from < i ? 0 : from - i, last = to - i < L::count ? to - i : L::count;
-      L::store(target + i, first < last ? L::load(source + i, L::range(first, last)) : L::zero());
+      const T* const row = x + at + span.start;
+      clear(target, span.from);
+      for (int64_t p = span.from; p < span.to; p++) target[p] = row[p * stride];
+      if (span.to < length) clear(target + span.to, length - span.to);
     }
     return;
   }
-  clear(target, from);
-  for (int64_t i = from; i < to; i++) target[i] = source[i * stride];
-  clear(target + to, count - to);
-}
-
-// target[i * stride] += source[i] for from <= i < to.
-template <class T>
-void addRow(T* target, const T* source, int64_t stride, int64_t from, int64_t to) {
-  using L = Lanes<T>;
-  if (stride == 1) {
-    int64_t i = from;
-    for (; i + L::count <= to; i += L::count) L::store(target + i, L::load(target + i) + L::load(source + i));
-    if (i < to) {
-      const auto mask = L::range(0, to - i);
-      L::store(target + i, L::load(target + i, mask) + L::load(source + i, mask), mask);
-    }
-    return;
-  }
-  for (int64_t i = from; i < to; i++) target[i * stride] += source[i];
-}
-
-// True in one dimension with stride 1: there the rows, which have length 1, are neighbours in x too, and are copied as one.
-inline bool isLine(const ConvolutionGeometry& g) { return g.x[0] * g.x[1] * g.inner == 1 && g.stride[2] == 1; }
-
-// Calls row(at, x, from, to, count) for the rows of the expanded block of one channel: `at` is its place there, `x` the place
-// in the channel's plane of x that meets its element 0, [from, to) its elements that lie inside of x, `count` its length.
-template <class F>
-void eachRow(const ConvolutionPlan& plan, int64_t rowBlock, F&& row) {
-  const ConvolutionGeometry& g = plan.geometry;
-  const int64_t firstRow = rowBlock * plan.rows * g.stride[2];
-  int64_t at = 0;
-  for (int64_t t1 = 0; t1 < g.w[1]; t1++) {
-    const Span s1 = spanOf(g, 1, t1);
-    for (int64_t t0 = 0; t0 < g.w[0]; t0++) {
-      const Span s0 = spanOf(g, 0, t0);
-      if (isLine(g) && s0.from < s0.to && s1.from < s1.to) {
-        const int64_t start = plan.slotAt[0] + firstRow;
-        const int64_t from = start < 0 ? -start : 0, to = g.x[2] - start;
-        const int64_t last = to < plan.slots ? to : plan.slots;
-        row(at, (start * g.x[1] + s1.start) * g.x[0] + s0.start, from, last > from ? last : from, plan.slots);
-        at += plan.slots;
-        continue;
-      }
-      for (int64_t slot = 0; slot < plan.slots; slot++) {
-        const int64_t x2 = plan.slotAt[slot] + firstRow;
-        const bool inside = x2 >= 0 && x2 < g.x[2];
-        for (int64_t y1 = 0; y1 < g.y[1]; y1++, at += g.y[0]) {
-          const int64_t x = (x2 * g.x[1] + y1 * g.stride[1] + s1.start) * g.x[0] + s0.start;
-          if (inside && y1 >= s1.from && y1 < s1.to) {
-            row(at, x, s0.from, s0.to, g.y[0]);
-          } else {
-            row(at, 0, 0, 0, g.y[0]);
-          }
-        }
-      }
+  for (int64_t p = 0; p < length; p += L::count) {
+    const int64_t first = clampTo(span.from - p, 0, L::count), last = clampTo(span.to - p, first, L::count);
+    const auto inside = L::range(first, last), whole = L::range(0, least(length - p, L::count));
+    const T* const from = x + span.start + p;
+    T* to = target + p;
+    for (int64_t i = 0; i < count; i++, to += length) {
+      const int64_t at = lines[i] + shift;
+      L::store(to, static_cast<uint64_t>(at) < plane ? L::load(from + at, inside) : L::zero(), whole);
     }
   }
 }
@@ -107,11 +74,59 @@ void eachRow(const ConvolutionPlan& plan, int64_t rowBlock, F&& row) {
 template <class T>
 void expand(const ConvolutionPlan& plan, const T* x, int64_t channels, int64_t rowBlock, T* expanded) {
   const ConvolutionGeometry& g = plan.geometry;
-  const int64_t stride = isLine(g) ? 1 : g.stride[0], step = plan.expandedChannel;
-  for (int64_t c = 0; c < channels; c++, x += g.xPlane, expanded += step) {
-    eachRow(plan, rowBlock, [&](int64_t at, int64_t from, int64_t first, int64_t last, int64_t count) {
-      copyRow(expanded + at, x + from, stride, first, last, count);
-    });
+  const int64_t shift = rowBlock * plan.rows * g.stride[2] * g.x[0] * g.x[1];
+  if (isLine(g)) {
+    const Span span = lineSpan(plan, shift);
+    for (int64_t c = 0; c < channels; c++, x += g.xPlane, expanded += plan.slots) {
+      clear(expanded, span.from);
+      for (int64_t i = span.from; i < span.to; i++) expanded[i] = x[span.start + i];
+      clear(expanded + span.to, plan.slots - span.to);
+    }
+    return;
+  }
+  const int64_t lines = plan.slots * g.y[1];
+  for (int64_t c = 0; c < channels; c++, x += g.xPlane)
+    for (int64_t t1 = 0; t1 < g.w[1]; t1++)
+      for (int64_t t0 = 0; t0 < g.w[0]; t0++, expanded += plan.slab)
+        copyRows(x, plan.lineAt + t1 * lines, lines, shift, g, spanOf(g, t0), expanded);
+}
+
+// Adds the rows that copyRows would make, for up to `maxTaps` filter positions of the first dimension at once.
+constexpr int64_t maxTaps = 16;
+template <class T>
+void addRows(const T* source, int64_t slab, const int64_t* lines, int64_t count, int64_t shift, const ConvolutionGeometry& g,
+             int64_t firstTap, int64_t taps, T* dx) {
+  using L = Lanes<T>;
+  const int64_t length = g.y[0], stride = g.stride[0];
+  const uint64_t plane = static_cast<uint64_t>(g.xPlane);
+  if (stride != 1) {
+    for (int64_t t = 0; t < taps; t++) {
+      const Span span = spanOf(g, firstTap + t);
+      for (int64_t i = 0; i < count; i++) {
+        const int64_t at = lines[i] + shift;
+        if (static_cast<uint64_t>(at) >= plane) continue;
+        for (int64_t p = span.from; p < span.to; p++) dx[at + span.start + p * stride] += source[t * slab + i * length + p];
+      }
+    }
+    return;
+  }
+  for (int64_t p = 0; p < g.x[0]; p += L::count) {
+    typename L::Mask masks[maxTaps];
+    int64_t from[maxTaps];
+    for (int64_t t = 0; t < taps; t++) {
+      const Span span = spanOf(g, firstTap + t);
+      const int64_t first = clampTo(span.start + span.from - p, 0, L::count);
+      masks[t] = L::range(first, clampTo(span.start + span.to - p, first, L::count));
+      from[t] = t * slab + p - span.start;
+    }
+    const auto whole = L::range(0, least(g.x[0] - p, L::count));
+    for (int64_t i = 0; i < count; i++) {
+      const int64_t at = lines[i] + shift;
+      if (static_cast<uint64_t>(at) >= plane) continue;
+      auto sum = L::load(dx + at + p, whole);
+      for (int64_t t = 0; t < taps; t++) sum += L::load(source + from[t] + i * length, masks[t]);
+      L::store(dx + at + p, sum, whole);
+    }
   }
 }
 
@@ -119,12 +134,18 @@ void expand(const ConvolutionPlan& plan, const T* x, int64_t channels, int64_t r
 template <class T>
 void fold(const ConvolutionPlan& plan, const T* expanded, int64_t channels, int64_t rowBlock, T* dx) {
   const ConvolutionGeometry& g = plan.geometry;
-  const int64_t stride = isLine(g) ? 1 : g.stride[0], step = plan.expandedChannel;
-  for (int64_t c = 0; c < channels; c++, dx += g.xPlane, expanded += step) {
-    eachRow(plan, rowBlock, [&](int64_t at, int64_t to, int64_t first, int64_t last, int64_t) {
-      addRow(dx + to, expanded + at, stride, first, last);
-    });
+  const int64_t shift = rowBlock * plan.rows * g.stride[2] * g.x[0] * g.x[1];
+  if (isLine(g)) {
+    const Span span = lineSpan(plan, shift);
+    for (int64_t c = 0; c < channels; c++, dx += g.xPlane, expanded += plan.slots)
+      for (int64_t i = span.from; i < span.to; i++) dx[span.start + i] += expanded[i];
+    return;
   }
+  const int64_t lines = plan.slots * g.y[1];
+  for (int64_t c = 0; c < channels; c++, dx += g.xPlane)
+    for (int64_t t1 = 0; t1 < g.w[1]; t1++, expanded += g.w[0] * plan.slab)
+      for (int64_t t0 = 0; t0 < g.w[0]; t0 += maxTaps)
+        addRows(expanded + t0 * plan.slab, plan.slab, plan.lineAt + t1 * lines, lines, shift, g, t0, least(maxTaps, g.w[0] - t0), dx);
 }
 
 }  // namespace

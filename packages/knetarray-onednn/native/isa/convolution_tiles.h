@@ -7,9 +7,9 @@ namespace knet::KNET_ISA {
 namespace {
 
 #ifdef __AVX512F__
-constexpr int maxVectors = 4, maxColumns = 6, maxLeft = 5, maxRight = 5;
+constexpr int maxVectors = 4, maxColumns = 6, maxLeft = 4, maxRight = 6;
 #else
-constexpr int maxVectors = 3, maxColumns = 4, maxLeft = 3, maxRight = 3;
+constexpr int maxVectors = 3, maxColumns = 4, maxLeft = 4, maxRight = 2;
 #endif
 
 // c[p + cAt[j]] (+)= alpha * sum over k < depth of a[p + aAt[k]] * b[k * bStep + j * bColumn], for the pixels p of `vectors`
@@ -57,16 +57,19 @@ void multiply(const Product<T>& t) {
     }
   }
   const V alpha = L::all(t.alpha);
+  const bool add = t.add;
+  const int32_t* const cAt = t.cAt;
+  T* const first = t.c;
 #pragma GCC unroll 8
   for (int j = 0; j < columns; j++) {
-    T* const c = t.c + t.cAt[j];
+    T* const c = first + cAt[j];
 #pragma GCC unroll 8
     for (int i = 0; i < vectors; i++) {
       T* const p = c + i * L::count;
       if (whole || i < vectors - 1) {
-        L::store(p, t.add ? L::multiplyAdd(alpha, sums[i][j], L::load(p)) : alpha * sums[i][j]);
+        L::store(p, add ? L::multiplyAdd(alpha, sums[i][j], L::load(p)) : alpha * sums[i][j]);
       } else {
-        L::store(p, t.add ? L::multiplyAdd(alpha, sums[i][j], L::load(p, tail)) : alpha * sums[i][j], tail);
+        L::store(p, add ? L::multiplyAdd(alpha, sums[i][j], L::load(p, tail)) : alpha * sums[i][j], tail);
       }
     }
   }
@@ -128,10 +131,16 @@ void accumulate(const Dots<T>& t) {
       }
     }
   }
+  T* const c = t.c;
+  const int64_t cColumn = t.cColumn;
+  const T alpha = t.alpha;
 #pragma GCC unroll 8
-  for (int j = 0; j < columns; j++)
+  for (int j = 0; j < columns; j++) {
+    const auto sum = sumsOf(sums[0][j], rows > 1 ? sums[1 % rows][j] : L::zero(), rows > 2 ? sums[2 % rows][j] : L::zero(),
+                            rows > 3 ? sums[3 % rows][j] : L::zero());
 #pragma GCC unroll 8
-    for (int i = 0; i < rows; i++) t.c[i + j * t.cColumn] += t.alpha * sumOf(sums[i][j]);
+    for (int i = 0; i < rows; i++) c[i + j * cColumn] += alpha * sum[i];
+  }
 }
 
 template <class T, int vectors, bool whole>
@@ -179,13 +188,15 @@ void accumulateColumns(const Dots<T>& t, int columns) {
       return accumulate<T, rows, 1>(t);
     case 2:
       return accumulate<T, rows, 2>(t);
+#ifdef __AVX512F__
     case 3:
       return accumulate<T, rows, 3>(t);
-#ifdef __AVX512F__
     case 4:
       return accumulate<T, rows, 4>(t);
     case 5:
       return accumulate<T, rows, 5>(t);
+    case 6:
+      return accumulate<T, rows, 6>(t);
 #endif
   }
 }
@@ -200,12 +211,8 @@ void accumulate(const Dots<T>& t, int rows, int columns) {
       return accumulateColumns<T, 2>(t, columns);
     case 3:
       return accumulateColumns<T, 3>(t, columns);
-#ifdef __AVX512F__
     case 4:
       return accumulateColumns<T, 4>(t, columns);
-    case 5:
-      return accumulateColumns<T, 5>(t, columns);
-#endif
   }
 }
 
