@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <vector>
 
+#include "growing_memory.h"
 #include "isa.h"
 #include "kernels.h"
 #include "parallel.h"
-#include "scratch.h"
 #include "words.h"
 
 namespace knet {
@@ -104,11 +104,25 @@ ConvolutionPlan makePlan(ConvolutionKind kind, const ConvolutionGeometry& g, int
       }
     }
   }
+  // In gradientW what stays in the first level is some channels of dy.
+  const int64_t imageBytes = 6 * plan.rows * g.inner * bytes;
+  plan.images = std::clamp<int64_t>(std::min(farBytes / (plan.expanded * bytes), nearBytes / imageBytes), 1, 64);
+  // The expanded images of a block lie side by side, so that one filter position's are in one place.
+  const int64_t step = plan.slab * (kind == ConvolutionKind::gradientW ? plan.images : 1);
   tables.at.clear();
-  for (int64_t c = 0; c < plan.channels; c++)
-    for (int64_t t2 = 0; t2 < g.w[2]; t2++)
+  auto addTap = [&](int64_t c, int64_t t, int64_t t2) {
+    tables.at.push_back(static_cast<int32_t>((c * innerTaps + t) * step + first[static_cast<size_t>(t2)] * g.inner));
+  };
+  for (int64_t c = 0; c < plan.channels; c++) {
+    if (kind == ConvolutionKind::gradientW) {
+      // Neighbours in this order read the same rows.
       for (int64_t t = 0; t < innerTaps; t++)
-        tables.at.push_back(static_cast<int32_t>(c * plan.expandedChannel + (t * plan.slots + first[static_cast<size_t>(t2)]) * g.inner));
+        for (int64_t t2 = 0; t2 < g.w[2]; t2++) addTap(c, t, t2);
+    } else {
+      for (int64_t t2 = 0; t2 < g.w[2]; t2++)
+        for (int64_t t = 0; t < innerTaps; t++) addTap(c, t, t2);
+    }
+  }
   tables.planeAt.clear();
   for (int64_t o = 0; o < g.outputs; o++) tables.planeAt.push_back(static_cast<int32_t>(o * g.yPlane));
   plan.lineAt = tables.lineAt.data();
@@ -118,7 +132,6 @@ ConvolutionPlan makePlan(ConvolutionKind kind, const ConvolutionGeometry& g, int
   // Sums along vectors at the end of each chunk must not be what takes the time.
   const int64_t pixels = g.batch * g.yPlane;
   plan.chunks = std::clamp<int64_t>(std::min((int64_t{1} << 20) / weightBytes, pixels / 1024), 1, std::min<int64_t>(g.batch, 8));
-  plan.images = std::clamp<int64_t>(farBytes / (plan.expanded * bytes), 1, 16);
   return plan;
 }
 
@@ -133,8 +146,8 @@ void runTasks(int64_t count, double multiplications, F&& task) {
 
 template <class T>
 T* expandedBlock(int64_t count) {
-  static thread_local Scratch scratch;
-  return scratch.get<T>(static_cast<size_t>(count + expandedSlack));
+  static thread_local GrowingMemory memory;
+  return memory.get<T>(static_cast<size_t>(count + expandedSlack));
 }
 
 template <class T>
@@ -155,19 +168,16 @@ void run(const ConvolutionPieces<T>& pieces, ConvolutionKind kind, const Convolu
       break;
   }
   const int64_t weights = g.taps * g.inputs * g.outputs * g.group;
-  static thread_local Scratch scratch;
-  T* const parts = plan.chunks == 1 ? output : scratch.get<T>(static_cast<size_t>(plan.chunks * weights));
+  static thread_local GrowingMemory memory;
+  T* const parts = memory.get<T>(static_cast<size_t>(plan.chunks * weights));
   const int64_t blocks = g.group * channelBlocks;
   runTasks(plan.chunks * blocks, g.multiplications, [&](int64_t i) {
     const int64_t chunk = i / blocks, block = i % blocks;
     pieces.gradientW(plan, a, b, parts + chunk * weights, g.batch * chunk / plan.chunks, g.batch * (chunk + 1) / plan.chunks, block / channelBlocks,
      block % channelBlocks, expandedBlock<T>(plan.images * plan.expanded));
   });
-  if (plan.chunks == 1) return;
-  const int64_t ranges = ceilDiv(weights * plan.chunks, 1 << 16);
-  parallelFor(ranges, [&](int64_t i) {
-    pieces.combine(parts, weights, plan.chunks, weights * i / ranges, weights * (i + 1) / ranges, output);
-  });
+  const int64_t filters = g.outputs * g.group, ranges = std::clamp<int64_t>(weights * (plan.chunks + 1) >> 16, 1, filters);
+  parallelFor(ranges, [&](int64_t i) { pieces.combine(plan, parts, filters * i / ranges, filters * (i + 1) / ranges, output); });
 }
 
 }  // namespace

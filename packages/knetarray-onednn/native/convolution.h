@@ -41,8 +41,9 @@ struct ConvolutionPlan {
   // The place in x's plane of the row that meets each row of the expanded image, for each filter position of the second
   // dimension, in the first block; far outside of the plane where there is none.
   const int64_t* lineAt;
-  const int32_t* at;      // offset of each filter position of each channel of a block into the expanded image
-  const int32_t* planeAt;  // offset of each channel of y
+  const int32_t* at;      // offset of each filter position of each channel of a block into the expanded image; in the order of w,
+                            // or in that of parts of dw
+  const int32_t* planeAt;    // offset of each channel of y
   int64_t slab;             // pixels in `slots` rows
   int64_t expandedChannel;  // elements of one channel of an expanded image
   int64_t expanded;         // elements of an expanded block of one image
@@ -60,11 +61,12 @@ struct ConvolutionPieces {
   // dx of a block of channels of one group of one image.
   void (*gradientX)(const ConvolutionPlan& plan, const T* w, const T* dy, T* dx, int64_t image, int64_t group, int64_t channelBlock,
                     T* expanded);
-  // dw of a block of channels of one group, summed over some images; plan.images expanded blocks.
-  void (*gradientW)(const ConvolutionPlan& plan, const T* x, const T* dy, T* dw, int64_t firstImage, int64_t lastImage, int64_t group,
+  // The part of dw of a block of channels of one group, summed over some images, without alpha; plan.images expanded blocks.
+  // In parts of dw the outermost dimension of the filter is the fastest.
+  void (*gradientW)(const ConvolutionPlan& plan, const T* x, const T* dy, T* part, int64_t firstImage, int64_t lastImage, int64_t group,
                     int64_t channelBlock, T* expanded);
-  // sum[i] = the sum of parts[i + j * stride] over j < count, for first <= i < last.
-  void (*combine)(const T* parts, int64_t stride, int64_t count, int64_t first, int64_t last, T* sum);
+  // The filters first .. last - 1 of dw: alpha times the sum of plan.chunks parts, which are used up.
+  void (*combine)(const ConvolutionPlan& plan, T* parts, int64_t first, int64_t last, T* dw);
 };
 
 namespace avx2 {

@@ -10,10 +10,10 @@ namespace {
 template <class F>
 void split(int64_t count, int64_t most, F&& tile) {
   const int64_t parts = (count + most - 1) / most;
-  for (int64_t i = 0, first = 0; i < parts; i++) {
-    const int64_t end = count * (i + 1) / parts;
-    tile(first, static_cast<int>(end - first));
-    first = end;
+  int64_t longer = count % parts;
+  for (int64_t first = 0, size = count / parts + 1; first < count; first += size) {
+    if (longer-- == 0) size--;
+    tile(first, static_cast<int>(size));
   }
 }
 
@@ -38,7 +38,7 @@ void forward(const ConvolutionPlan& plan, const T* w, const T* x, T* y, int64_t 
   w += group * g.outputs * depth;
   for (int64_t first = 0; first < g.inputs; first += plan.channels) {
     const int64_t channels = least(plan.channels, g.inputs - first);
-    expand(plan, x + first * g.xPlane, channels, rowBlock, expanded);
+    expand(plan, x + first * g.xPlane, channels, rowBlock, plan.slab, expanded);
     splitPixels<T>(pixels, [&](int64_t pixel, int vectors, int tail) {
       split(g.outputs, maxColumns, [&](int64_t output, int columns) {
         multiply<T>({expanded + pixel, plan.at, channels * g.taps, w + first * g.taps + output * depth, 1, depth, y + pixel,
@@ -83,27 +83,39 @@ void gradientW(const ConvolutionPlan& plan, const T* x, const T* dy, T* dw, int6
   dy += group * g.outputs * g.yPlane;
   dw += group * g.outputs * depth + first * g.taps;
   for (int64_t o = 0; o < g.outputs; o++) clear(dw + o * depth, channels * g.taps);
-  for (int64_t image = firstImage; image < lastImage; image += plan.images) {
-    const int64_t images = least(plan.images, lastImage - image);
+  split(lastImage - firstImage, plan.images, [&](int64_t firstOfBlock, int images) {
+    const int64_t image = firstImage + firstOfBlock;
     for (int64_t row = 0, rowBlock = 0; row < g.y[2]; row += plan.rows, rowBlock++) {
       const int64_t pixels = least(plan.rows, g.y[2] - row) * g.inner;
-      for (int64_t i = 0; i < images; i++) expand(plan, x + (image + i) * xImage, channels, rowBlock, expanded + i * plan.expanded);
+      for (int64_t i = 0; i < images; i++) expand(plan, x + (image + i) * xImage, channels, rowBlock, plan.images * plan.slab, expanded + i * plan.slab);
       split(g.outputs, maxRight, [&](int64_t output, int columns) {
         split(channels * g.taps, maxLeft, [&](int64_t k, int rows) {
-          accumulate<T>({expanded, plan.at + k, plan.expanded, dy + image * yImage + output * g.yPlane + row * g.inner,
-                         g.yPlane, yImage, images, pixels, dw + k + output * depth, depth, static_cast<T>(g.alpha)},
+          accumulate<T>({expanded, plan.at + k, plan.slab, dy + image * yImage + output * g.yPlane + row * g.inner,
+                         g.yPlane, yImage, images, pixels, dw + k + output * depth, depth},
                         rows, columns);
         });
       });
     }
-  }
+  });
 }
 
 template <class T>
-void combine(const T* parts, int64_t stride, int64_t count, int64_t first, int64_t last, T* sum) {
-  for (int64_t i = first; i < last; i++) sum[i] = parts[i];
-  for (int64_t j = 1; j < count; j++)
-    for (int64_t i = first; i < last; i++) sum[i] += parts[i + j * stride];
+void combine(const ConvolutionPlan& plan, T* parts, int64_t first, int64_t last, T* dw) {
+  const ConvolutionGeometry& g = plan.geometry;
+  const int64_t row = g.inputs * g.taps, weights = row * g.outputs * g.group, inner = g.w[0] * g.w[1], outer = g.w[2];
+  const T alpha = static_cast<T>(g.alpha);
+  for (T *sum = parts + first * row, *target = dw + first * row; sum < parts + last * row; sum += row, target += row) {
+    for (int64_t j = 1; j < plan.chunks; j++)
+      for (int64_t i = 0; i < row; i++) sum[i] += sum[i + j * weights];
+    if (inner == 1 || outer == 1) {
+      for (int64_t i = 0; i < row; i++) target[i] = alpha * sum[i];
+    } else {
+      for (int64_t c = 0; c < g.inputs; c++)
+        for (int64_t t2 = 0; t2 < outer; t2++)
+          for (int64_t t = 0; t < inner; t++)
+            target[c * g.taps + t2 * inner + t] = alpha * sum[c * g.taps + t * outer + t2];
+    }
+  }
 }
 
 }  // namespace

@@ -70,14 +70,14 @@ void copyRows(const T* x, const int64_t* lines, int64_t count, int64_t shift, co
   }
 }
 
-// Expands `channels` channels of x, the first of which begins at `x`.
+// Expands `channels` channels of x, the first of which begins at `x`. The image of each filter position has a distance of `step`.
 template <class T>
-void expand(const ConvolutionPlan& plan, const T* x, int64_t channels, int64_t rowBlock, T* expanded) {
+void expand(const ConvolutionPlan& plan, const T* x, int64_t channels, int64_t rowBlock, int64_t step, T* expanded) {
   const ConvolutionGeometry& g = plan.geometry;
   const int64_t shift = rowBlock * plan.rows * g.stride[2] * g.x[0] * g.x[1];
   if (isLine(g)) {
     const Span span = lineSpan(plan, shift);
-    for (int64_t c = 0; c < channels; c++, x += g.xPlane, expanded += plan.slots) {
+    for (int64_t c = 0; c < channels; c++, x += g.xPlane, expanded += step) {
       clear(expanded, span.from);
       for (int64_t i = span.from; i < span.to; i++) expanded[i] = x[span.start + i];
       clear(expanded + span.to, plan.slots - span.to);
@@ -87,15 +87,14 @@ void expand(const ConvolutionPlan& plan, const T* x, int64_t channels, int64_t r
   const int64_t lines = plan.slots * g.y[1];
   for (int64_t c = 0; c < channels; c++, x += g.xPlane)
     for (int64_t t1 = 0; t1 < g.w[1]; t1++)
-      for (int64_t t0 = 0; t0 < g.w[0]; t0++, expanded += plan.slab)
+      for (int64_t t0 = 0; t0 < g.w[0]; t0++, expanded += step)
         copyRows(x, plan.lineAt + t1 * lines, lines, shift, g, spanOf(g, t0), expanded);
 }
 
-// Adds the rows that copyRows would make, for up to `maxTaps` filter positions of the first dimension at once.
-constexpr int64_t maxTaps = 16;
-template <class T>
+// Adds the rows that copyRows would make, for `taps` filter positions of the first dimension at once.
+template <class T, int taps>
 void addRows(const T* source, int64_t slab, const int64_t* lines, int64_t count, int64_t shift, const ConvolutionGeometry& g,
-             int64_t firstTap, int64_t taps, T* dx) {
+             int64_t firstTap, T* dx) {
   using L = Lanes<T>;
   const int64_t length = g.y[0], stride = g.stride[0];
   const uint64_t plane = static_cast<uint64_t>(g.xPlane);
@@ -111,20 +110,21 @@ void addRows(const T* source, int64_t slab, const int64_t* lines, int64_t count,
     return;
   }
   for (int64_t p = 0; p < g.x[0]; p += L::count) {
-    typename L::Mask masks[maxTaps];
-    int64_t from[maxTaps];
-    for (int64_t t = 0; t < taps; t++) {
+    typename L::Mask masks[taps];
+    const T* from[taps];
+    for (int t = 0; t < taps; t++) {
       const Span span = spanOf(g, firstTap + t);
       const int64_t first = clampTo(span.start + span.from - p, 0, L::count);
       masks[t] = L::range(first, clampTo(span.start + span.to - p, first, L::count));
-      from[t] = t * slab + p - span.start;
+      from[t] = source + t * slab + p - span.start;
     }
     const auto whole = L::range(0, least(g.x[0] - p, L::count));
     for (int64_t i = 0; i < count; i++) {
       const int64_t at = lines[i] + shift;
       if (static_cast<uint64_t>(at) >= plane) continue;
       auto sum = L::load(dx + at + p, whole);
-      for (int64_t t = 0; t < taps; t++) sum += L::load(source + from[t] + i * length, masks[t]);
+#pragma GCC unroll 8
+      for (int t = 0; t < taps; t++) sum += L::load(from[t] + i * length, masks[t]);
       L::store(dx + at + p, sum, whole);
     }
   }
@@ -144,8 +144,21 @@ void fold(const ConvolutionPlan& plan, const T* expanded, int64_t channels, int6
   const int64_t lines = plan.slots * g.y[1];
   for (int64_t c = 0; c < channels; c++, dx += g.xPlane)
     for (int64_t t1 = 0; t1 < g.w[1]; t1++, expanded += g.w[0] * plan.slab)
-      for (int64_t t0 = 0; t0 < g.w[0]; t0 += maxTaps)
-        addRows(expanded + t0 * plan.slab, plan.slab, plan.lineAt + t1 * lines, lines, shift, g, t0, least(maxTaps, g.w[0] - t0), dx);
+      for (int64_t t0 = 0; t0 < g.w[0];) {
+        const T* const source = expanded + t0 * plan.slab;
+        const int64_t* const lineAt = plan.lineAt + t1 * lines;
+        const int64_t rest = g.w[0] - t0;
+        if (rest >= 5) {
+          addRows<T, 5>(source, plan.slab, lineAt, lines, shift, g, t0, dx);
+          t0 += 5;
+        } else if (rest >= 3) {
+          addRows<T, 3>(source, plan.slab, lineAt, lines, shift, g, t0, dx);
+          t0 += 3;
+        } else {
+          addRows<T, 1>(source, plan.slab, lineAt, lines, shift, g, t0, dx);
+          t0 += 1;
+        }
+      }
 }
 
 }  // namespace

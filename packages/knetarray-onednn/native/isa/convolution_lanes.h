@@ -117,5 +117,25 @@ inline __m128 sumsOf(__m512 a, __m512 b, __m512 c, __m512 d) {
 inline __m256d sumsOf(__m512d a, __m512d b, __m512d c, __m512d d) { return sumsOf(halves(a), halves(b), halves(c), halves(d)); }
 #endif
 
+// p[i] += v[i] for i < count.
+template <int count>
+void addFirst(float* p, __m128 v) {
+  if (count == 4) {
+    _mm_storeu_ps(p, _mm_loadu_ps(p) + v);
+  } else {
+#pragma GCC unroll 4
+    for (int i = 0; i < count; i++) p[i] += v[i];
+  }
+}
+template <int count>
+void addFirst(double* p, __m256d v) {
+  if (count == 4) {
+    _mm256_storeu_pd(p, _mm256_loadu_pd(p) + v);
+  } else {
+#pragma GCC unroll 4
+    for (int i = 0; i < count; i++) p[i] += v[i];
+  }
+}
+
 }  // namespace
 }  // namespace knet::KNET_ISA

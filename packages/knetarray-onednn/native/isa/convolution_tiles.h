@@ -75,7 +75,7 @@ void multiply(const Product<T>& t) {
   }
 }
 
-// c[i + j * cColumn] += alpha * the sum over images and pixels of a[image * aImage + p + aAt[i]] * b[image * bImage + p + j * bColumn].
+// c[i + j * cColumn] += the sum over images and pixels of a[image * aImage + p + aAt[i]] * b[image * bImage + p + j * bColumn].
 template <class T>
 struct Dots {
   const T* a;
@@ -88,7 +88,6 @@ struct Dots {
   int64_t pixels;
   T* c;
   int64_t cColumn;
-  T alpha;
 };
 
 template <class T, int rows, int columns>
@@ -100,46 +99,54 @@ void accumulate(const Dots<T>& t) {
   for (int i = 0; i < rows; i++)
 #pragma GCC unroll 8
     for (int j = 0; j < columns; j++) sums[i][j] = L::zero();
-  const int64_t bColumn = t.bColumn;
-  const int64_t whole = t.pixels / L::count * L::count;
+  const int64_t bColumn = t.bColumn, whole = t.pixels / L::count * L::count;
+  const int64_t aNext = t.aImage - whole, bNext = t.bImage - whole;
   const auto tail = L::range(0, t.pixels - whole);
-  for (int64_t image = 0; image < t.images; image++) {
-    const T* a[rows];
+  const T* a[rows];
 #pragma GCC unroll 8
-    for (int i = 0; i < rows; i++) a[i] = t.a + image * t.aImage + t.aAt[i];
-    const T* b = t.b + image * t.bImage;
-    for (int64_t p = 0; p < whole; p += L::count) {
+  for (int i = 0; i < rows; i++) a[i] = t.a + t.aAt[i];
+  // Columns are reached from two pointers; with a pointer for each of them, registers do not suffice between two images.
+  const T *b = t.b, *c = t.b + 3 * bColumn;
+  for (int64_t image = t.images; image > 0; image--) {
+    for (int64_t p = whole; p > 0; p -= L::count) {
       V left[rows];
 #pragma GCC unroll 8
-      for (int i = 0; i < rows; i++) left[i] = L::load(a[i] + p);
+      for (int i = 0; i < rows; i++) left[i] = L::load(a[i]);
 #pragma GCC unroll 8
       for (int j = 0; j < columns; j++) {
-        const V right = L::load(b + p + j * bColumn);
+        const V right = L::load(j < 3 ? b + j * bColumn : c + (j - 3) * bColumn);
 #pragma GCC unroll 8
         for (int i = 0; i < rows; i++) sums[i][j] = L::multiplyAdd(left[i], right, sums[i][j]);
       }
+#pragma GCC unroll 8
+      for (int i = 0; i < rows; i++) a[i] += L::count;
+      b += L::count;
+      c += L::count;
+      asm("" : "+r"(b), "+r"(c));
     }
     if (whole < t.pixels) {
       V left[rows];
 #pragma GCC unroll 8
-      for (int i = 0; i < rows; i++) left[i] = L::load(a[i] + whole, tail);
+      for (int i = 0; i < rows; i++) left[i] = L::load(a[i], tail);
 #pragma GCC unroll 8
       for (int j = 0; j < columns; j++) {
-        const V right = L::load(b + whole + j * bColumn, tail);
+        const V right = L::load(j < 3 ? b + j * bColumn : c + (j - 3) * bColumn, tail);
 #pragma GCC unroll 8
         for (int i = 0; i < rows; i++) sums[i][j] = L::multiplyAdd(left[i], right, sums[i][j]);
       }
     }
+#pragma GCC unroll 8
+    for (int i = 0; i < rows; i++) a[i] += aNext;
+    b += bNext;
+    c += bNext;
   }
-  T* const c = t.c;
+  T* const target = t.c;
   const int64_t cColumn = t.cColumn;
-  const T alpha = t.alpha;
 #pragma GCC unroll 8
   for (int j = 0; j < columns; j++) {
     const auto sum = sumsOf(sums[0][j], rows > 1 ? sums[1 % rows][j] : L::zero(), rows > 2 ? sums[2 % rows][j] : L::zero(),
                             rows > 3 ? sums[3 % rows][j] : L::zero());
-#pragma GCC unroll 8
-    for (int i = 0; i < rows; i++) c[i + j * cColumn] += alpha * sum[i];
+    addFirst<rows>(target + j * cColumn, sum);
   }
 }
 

@@ -8,12 +8,12 @@
 namespace knet {
 
 // Grows as needed; aligned to cache lines. Declare instances `static thread_local`, one for each purpose.
-class Scratch {
+class GrowingMemory {
  public:
-  Scratch() = default;
-  Scratch(const Scratch&) = delete;
-  Scratch& operator=(const Scratch&) = delete;
-  ~Scratch() { std::free(memory_); }
+  GrowingMemory() = default;
+  GrowingMemory(const GrowingMemory&) = delete;
+  GrowingMemory& operator=(const GrowingMemory&) = delete;
+  ~GrowingMemory() { std::free(memory_); }
 
   // Memory for `count` elements, contents undefined, valid until the next call.
   template <class T>
@@ -28,14 +28,6 @@ class Scratch {
       capacity_ = bytes;
     }
     return static_cast<T*>(memory_);
-  }
-
-  // Gives unusually much memory back.
-  void trim() {
-    if (capacity_ <= keptBytes) return;
-    std::free(memory_);
-    memory_ = nullptr;
-    capacity_ = 0;
   }
 
  private:
