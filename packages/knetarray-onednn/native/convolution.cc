@@ -40,6 +40,7 @@ struct Tables {
   std::vector<int64_t> slotAt;
   std::vector<int64_t> lineAt;
   std::vector<int32_t> at;
+  std::vector<int32_t> partAt;
   std::vector<int32_t> planeAt;
 };
 
@@ -123,10 +124,14 @@ ConvolutionPlan makePlan(ConvolutionKind kind, const ConvolutionGeometry& g, int
         for (int64_t t = 0; t < innerTaps; t++) addTap(c, t, t2);
     }
   }
+  tables.partAt.clear();
+  for (int64_t t2 = 0; t2 < g.w[2]; t2++)
+    for (int64_t t = 0; t < innerTaps; t++) tables.partAt.push_back(static_cast<int32_t>(t * g.w[2] + t2));
   tables.planeAt.clear();
   for (int64_t o = 0; o < g.outputs; o++) tables.planeAt.push_back(static_cast<int32_t>(o * g.yPlane));
   plan.lineAt = tables.lineAt.data();
   plan.at = tables.at.data();
+  plan.partAt = tables.partAt.data();
   plan.planeAt = tables.planeAt.data();
   const int64_t weightBytes = g.taps * g.inputs * g.outputs * g.group * bytes;
   // Sums along vectors at the end of each chunk must not be what takes the time.

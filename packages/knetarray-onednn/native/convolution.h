@@ -43,6 +43,7 @@ struct ConvolutionPlan {
   const int64_t* lineAt;
   const int32_t* at;      // offset of each filter position of each channel of a block into the expanded image; in the order of w,
                             // or in that of parts of dw
+  const int32_t* partAt;    // place of each filter position of w in parts of dw
   const int32_t* planeAt;    // offset of each channel of y
   int64_t slab;             // pixels in `slots` rows
   int64_t expandedChannel;  // elements of one channel of an expanded image

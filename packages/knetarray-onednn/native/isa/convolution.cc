@@ -102,19 +102,13 @@ void gradientW(const ConvolutionPlan& plan, const T* x, const T* dy, T* dw, int6
 template <class T>
 void combine(const ConvolutionPlan& plan, T* parts, int64_t first, int64_t last, T* dw) {
   const ConvolutionGeometry& g = plan.geometry;
-  const int64_t row = g.inputs * g.taps, weights = row * g.outputs * g.group, inner = g.w[0] * g.w[1], outer = g.w[2];
+  const int64_t row = g.inputs * g.taps, weights = row * g.outputs * g.group;
   const T alpha = static_cast<T>(g.alpha);
   for (T *sum = parts + first * row, *target = dw + first * row; sum < parts + last * row; sum += row, target += row) {
     for (int64_t j = 1; j < plan.chunks; j++)
       for (int64_t i = 0; i < row; i++) sum[i] += sum[i + j * weights];
-    if (inner == 1 || outer == 1) {
-      for (int64_t i = 0; i < row; i++) target[i] = alpha * sum[i];
-    } else {
-      for (int64_t c = 0; c < g.inputs; c++)
-        for (int64_t t2 = 0; t2 < outer; t2++)
-          for (int64_t t = 0; t < inner; t++)
-            target[c * g.taps + t2 * inner + t] = alpha * sum[c * g.taps + t * outer + t2];
-    }
+    for (int64_t i = 0; i < row; i += g.taps)
+      for (int64_t t = 0; t < g.taps; t++) target[i + t] = alpha * sum[i + plan.partAt[t]];
   }
 }
 

@@ -91,10 +91,11 @@ void expand(const ConvolutionPlan& plan, const T* x, int64_t channels, int64_t r
         copyRows(x, plan.lineAt + t1 * lines, lines, shift, g, spanOf(g, t0), expanded);
 }
 
-// Adds the rows that copyRows would make, for `taps` filter positions of the first dimension at once.
+// Adds the rows that copyRows would make, for `taps` filter positions of the first dimension at once. With add = false dx is
+// zero, and is not read: a vector that overlaps with the one just stored would have to wait for it.
 template <class T, int taps>
 void addRows(const T* source, int64_t slab, const int64_t* lines, int64_t count, int64_t shift, const ConvolutionGeometry& g,
-             int64_t firstTap, T* dx) {
+             int64_t firstTap, bool add, T* dx) {
   using L = Lanes<T>;
   const int64_t length = g.y[0], stride = g.stride[0];
   const uint64_t plane = static_cast<uint64_t>(g.xPlane);
@@ -122,7 +123,7 @@ void addRows(const T* source, int64_t slab, const int64_t* lines, int64_t count,
     for (int64_t i = 0; i < count; i++) {
       const int64_t at = lines[i] + shift;
       if (static_cast<uint64_t>(at) >= plane) continue;
-      auto sum = L::load(dx + at + p, whole);
+      auto sum = add ? L::load(dx + at + p, whole) : L::zero();
 #pragma GCC unroll 8
       for (int t = 0; t < taps; t++) sum += L::load(from[t] + i * length, masks[t]);
       L::store(dx + at + p, sum, whole);
@@ -144,20 +145,16 @@ void fold(const ConvolutionPlan& plan, const T* expanded, int64_t channels, int6
   const int64_t lines = plan.slots * g.y[1];
   for (int64_t c = 0; c < channels; c++, dx += g.xPlane)
     for (int64_t t1 = 0; t1 < g.w[1]; t1++, expanded += g.w[0] * plan.slab)
-      for (int64_t t0 = 0; t0 < g.w[0];) {
-        const T* const source = expanded + t0 * plan.slab;
-        const int64_t* const lineAt = plan.lineAt + t1 * lines;
+      for (int64_t t0 = 0, taps = 0; t0 < g.w[0]; t0 += taps) {
+        auto run = [&](auto add) {
+          add(expanded + t0 * plan.slab, plan.slab, plan.lineAt + t1 * lines, lines, shift, g, t0, rowBlock > 0 || t1 > 0 || t0 > 0, dx);
+        };
         const int64_t rest = g.w[0] - t0;
-        if (rest >= 5) {
-          addRows<T, 5>(source, plan.slab, lineAt, lines, shift, g, t0, dx);
-          t0 += 5;
-        } else if (rest >= 3) {
-          addRows<T, 3>(source, plan.slab, lineAt, lines, shift, g, t0, dx);
-          t0 += 3;
-        } else {
-          addRows<T, 1>(source, plan.slab, lineAt, lines, shift, g, t0, dx);
-          t0 += 1;
-        }
+        taps = rest >= 7 ? 7 : rest >= 5 ? 5 : rest >= 3 ? 3 : 1;
+        if (taps == 7) run(addRows<T, 7>);
+        if (taps == 5) run(addRows<T, 5>);
+        if (taps == 3) run(addRows<T, 3>);
+        if (taps == 1) run(addRows<T, 1>);
       }
 }
 
