@@ -93,6 +93,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("target", Napi::Function::New(env, target));
   exports.Set("forget", Napi::Function::New(env, forget));
   exports.Set("isa", Napi::String::New(env, knet::hasAvx512() ? "avx512" : knet::hasAvx2() ? "avx2" : "none"));
+  add<knet::convolutionCommand>(exports, "convolution");
   add<knet::matmulCommand>(exports, "matmul");
   add<knet::gatherCommand>(exports, "gather");
   add<knet::scatterAddCommand>(exports, "scatterAdd");

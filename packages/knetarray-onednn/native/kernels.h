@@ -3,6 +3,7 @@
 
 namespace knet {
 
+void convolutionCommand(const double* words);
 void matmulCommand(const double* words);
 void gatherCommand(const double* words);
 void scatterAddCommand(const double* words);

@@ -17,6 +17,7 @@ export interface Native {
   target(reference: number): object | undefined;
   /** Ends a weak reference; its handle means nothing any more. */
   forget(reference: number): void;
+  convolution(): void;
   matmul(): void;
   gather(): void;
   scatterAdd(): void;

@@ -1,6 +1,8 @@
 /** The native CPU backend. */
 import type {
   Backend,
+  ConvolutionGeometry,
+  ConvolutionKind,
   Distribution,
   DType,
   Kernel,
@@ -14,11 +16,12 @@ import type {
   View,
 } from '@knet/knetarray';
 import { Command } from './command.js';
+import { convolution } from './kernels/convolution.js';
 import { cumsum, gather, scatterAdd } from './kernels/gather.js';
 import { matmul } from './kernels/matmul.js';
 import { maxPooling } from './kernels/pooling.js';
-import { random } from './kernels/random.js';
 import { Programs } from './kernels/program.js';
+import { random } from './kernels/random.js';
 import { reduce } from './kernels/reduce.js';
 import { loadNative, type Native } from './native.js';
 import { allocate, storageOf } from './storage.js';
@@ -120,6 +123,10 @@ export class OnednnBackend implements Backend {
 
   matmul(a: View, b: View, output: View, alpha: number, beta: number): void {
     matmul(this.native, this.command, a, b, output, alpha, beta);
+  }
+
+  convolution(kind: ConvolutionKind, geometry: ConvolutionGeometry, a: View, b: View, output: View): void {
+    convolution(this.native, this.command, kind, geometry, a, b, output);
   }
 
   gather(source: View, indices: View, output: View, dim: number): void {
