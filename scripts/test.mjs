@@ -7,6 +7,7 @@ import { coverage, tests } from './checks/tests.mjs';
 import { SetupError, tail } from './lib/explain.mjs';
 import { duration, node, tool } from './lib/process.mjs';
 import { native } from './native.mjs';
+import { sanitized } from './native-check.mjs';
 import { build, prepare } from './setup.mjs';
 import { sizes } from './size.mjs';
 
@@ -18,14 +19,7 @@ const command = (packageName, args, name) => async () =>
   verdict(await node(tool(packageName, name), args, { env: { FORCE_COLOR: '0', NO_COLOR: '1' }, limit: 180 }));
 
 /** The tests need the addon: without it they fail, and this says why. */
-async function addon() {
-  try {
-    return { passed: 1, failed: 0, output: await native({ fetch: true }) };
-  } catch (error) {
-    if (error instanceof SetupError) return { passed: 0, failed: 1, output: error.message };
-    throw error;
-  }
-}
+const addon = async () => ({ passed: 1, failed: 0, output: await native({ fetch: true }) });
 
 // A step resolves to { passed, failed, output?, skipped? }: how many checks went which way, and what to show.
 // Those of `built` look at what the build made.
@@ -36,6 +30,7 @@ const sources = [
   ['native addon', addon],
   ['tests', tests],
   ['coverage', coverage],
+  ['native addon with AddressSanitizer', () => sanitized(['address'])],
   ['bundle sizes', sizes],
 ];
 const built = [
@@ -55,7 +50,8 @@ async function runStep(name, action) {
     result = await action();
   } catch (error) {
     // A check that cannot run has failed; the others still tell something.
-    result = { passed: 0, failed: 1, output: String(error?.stack ?? error) };
+    const output = error instanceof SetupError ? error.message : String(error?.stack ?? error);
+    result = { passed: 0, failed: 1, output };
   }
   if (result.output) console.log(result.output);
   const time = duration(performance.now() - start);

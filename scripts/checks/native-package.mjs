@@ -1,10 +1,10 @@
 // The prebuilt addon as a user gets it: from tarballs, on a system whose PATH has Node and npm and nothing else.
 
-import { mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { tail } from '../lib/explain.mjs';
-import { root, run } from '../lib/process.mjs';
+import { run } from '../lib/process.mjs';
 import { closure, packages, platformPackages } from '../lib/workspace.mjs';
 import { emptyProject } from './packages.mjs';
 
@@ -17,7 +17,7 @@ import { array, device, gradloss, relu, Sgd, optimizers, update } from '@knet/kn
 
 const train = async name => {
   await device(name);
-  const numbers = (shape, seed) => array(Float32Array.from({ length: shape[0] * shape[1] }, (_, i) => Math.sin(seed + i))).reshape(shape);
+  const numbers = (shape, seed) => array(Float32Array.from({ length: shape[0] * shape[1] }, (_, i) => Math.sin(seed + i))).reshape(...shape);
   const w = [numbers([40, 30], 1), numbers([5, 40], 2)];
   const [x, y] = [numbers([30, 64], 3), numbers([5, 64], 4)];
   const step = gradloss((w, x, y) => w[1].matmul(relu(w[0].matmul(x))).sub(y).pow(2).mean());
@@ -58,7 +58,10 @@ async function problem() {
   const project = join(folder, 'project');
   try {
     for (const part of ['bin', 'project']) mkdirSync(join(folder, part));
-    const npm = join(dirname(process.execPath), 'npm');
+    const npm = process.env.PATH.split(delimiter)
+      .map(place => join(place, 'npm'))
+      .find(existsSync);
+    if (npm === undefined) return 'there is no npm on PATH';
     symlinkSync(process.execPath, join(folder, 'bin', 'node'));
     symlinkSync(npm, join(folder, 'bin', 'npm'));
     writeFileSync(join(project, 'package.json'), JSON.stringify(emptyProject(all.filter(entry => names.has(entry.name)))));

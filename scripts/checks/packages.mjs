@@ -25,7 +25,7 @@ async function each(entries, check) {
 }
 
 /** `@knet/optim` 0.1.0 is packed as knet-optim-0.1.0.tgz. */
-export function tarball({ name, manifest }) {
+function tarball({ name, manifest }) {
   return join(tarballs, `${name.replace('@', '').replace('/', '-')}-${manifest.version}.tgz`);
 }
 

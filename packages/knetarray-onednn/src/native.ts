@@ -11,6 +11,8 @@ export interface Native {
   connect(): Float64Array;
   /** Address of the first byte of a buffer; it stays the same as long as the buffer lives. */
   address(buffer: ArrayBuffer): number;
+  /** In a build with AddressSanitizer: bytes of a buffer outside of `begin` to `end` may not be touched. */
+  guard?(buffer: ArrayBuffer, begin: number, end: number): void;
   /** Number of threads that kernels use; sets it when it is given. */
   threads(count?: number): number;
   /** Instruction set that was chosen when the addon was loaded. */
