@@ -2,5 +2,9 @@
 
 import { join } from 'node:path';
 import { runBuilt } from './lib/built.mjs';
+import { nativeFor } from './native.mjs';
 
-export const main = options => runBuilt(join('benchmarks', 'bench.ts'), options);
+export async function main(options) {
+  await nativeFor(options);
+  return runBuilt(join('benchmarks', 'bench.ts'), options);
+}

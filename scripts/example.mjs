@@ -4,6 +4,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { runBuilt } from './lib/built.mjs';
 import { root } from './lib/process.mjs';
+import { nativeFor } from './native.mjs';
 
 const file = name => join('examples', name, `${name}.ts`);
 
@@ -16,7 +17,10 @@ function names() {
 
 export async function main([name, ...options]) {
   const known = names();
-  if (name && known.includes(name)) return runBuilt(file(name), options);
+  if (name && known.includes(name)) {
+    await nativeFor(options);
+    return runBuilt(file(name), options);
+  }
   console.error(name ? `There is no example "${name}".` : 'Usage: pnpm example <name> [options]');
   console.error(`Examples: ${known.join(', ') || 'none'}. Each one explains its options with --help.`);
   return 1;

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { explain, SetupError, tail } from './lib/explain.mjs';
 import { duration, node, root, run, tool } from './lib/process.mjs';
+import { native } from './native.mjs';
 
 const windows = process.platform === 'win32';
 const cache = join(root, '.cache');
@@ -94,5 +95,11 @@ export async function setup() {
 
 export async function main() {
   await setup();
+  try {
+    console.log(`set-up: native addon, ${await native({ fetch: true })}`);
+  } catch (error) {
+    if (!(error instanceof SetupError)) throw error;
+    console.log(`set-up: without the native addon. ${error.message}`);
+  }
   return 0;
 }

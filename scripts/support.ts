@@ -1,13 +1,15 @@
-// `npx tsx scripts/support.ts`: runs the conformance suite on the backends that run everywhere and writes docs/support.md.
+// `npx tsx scripts/support.ts`: runs the conformance suite on the backends that need no GPU and writes docs/support.md.
 
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { collectSupport, mockDevice, SupportReport } from '@knet/backend-tests';
 import { cpuBackend } from '@knet/knetarray-cpu';
+import { onednnBackend } from '@knet/knetarray-onednn';
 
 const report = new SupportReport();
 await collectSupport(() => cpuBackend(), { name: 'cpu', report });
 await collectSupport(() => cpuBackend({ wasm: false, name: 'plain' }), { name: 'cpu without WebAssembly', report });
+await collectSupport(() => onednnBackend(), { name: 'onednn', report });
 await collectSupport(() => mockDevice(cpuBackend()), { name: 'mock (asynchronous)', report });
 
 const file = fileURLToPath(new URL('../docs/support.md', import.meta.url));

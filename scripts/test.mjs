@@ -1,10 +1,13 @@
 // `npm test`: set-up, then every check of the project. A failed step does not stop the next one, and the last line is the sum.
 
 import { browser } from './checks/browser.mjs';
+import { prebuilt } from './checks/native-package.mjs';
 import { installs, packAll, publishing, types } from './checks/packages.mjs';
 import { coverage, tests } from './checks/tests.mjs';
 import { SetupError, tail } from './lib/explain.mjs';
 import { duration, node, tool } from './lib/process.mjs';
+import { native } from './native.mjs';
+import { sanitized } from './native-check.mjs';
 import { build, prepare } from './setup.mjs';
 import { sizes } from './size.mjs';
 
@@ -15,14 +18,19 @@ const verdict = ({ code, output }) => (code === 0 ? { passed: 1, failed: 0 } : {
 const command = (packageName, args, name) => async () =>
   verdict(await node(tool(packageName, name), args, { env: { FORCE_COLOR: '0', NO_COLOR: '1' }, limit: 180 }));
 
+/** The tests need the addon: without it they fail, and this says why. */
+const addon = async () => ({ passed: 1, failed: 0, output: await native({ fetch: true }) });
+
 // A step resolves to { passed, failed, output?, skipped? }: how many checks went which way, and what to show.
 // Those of `built` look at what the build made.
 const sources = [
   ['lint', command('@biomejs/biome', ['check', '--error-on-warnings', '--colors=off', '.'])],
   ['types', command('typescript', ['-p', 'tsconfig.json', '--noEmit', '--pretty', 'false'], 'tsc')],
   ['unused code (knip)', command('knip', ['--no-progress', '--no-config-hints'])],
+  ['native addon', addon],
   ['tests', tests],
   ['coverage', coverage],
+  ['native addon with AddressSanitizer', () => sanitized(['address'])],
   ['bundle sizes', sizes],
 ];
 const built = [
@@ -30,6 +38,7 @@ const built = [
   ['publishing rules (publint)', publishing],
   ['published types (attw)', types],
   ['install and import of each package', installs],
+  ['prebuilt addon without a compiler', prebuilt],
   ['bundle for browsers', browser],
 ];
 
@@ -41,7 +50,8 @@ async function runStep(name, action) {
     result = await action();
   } catch (error) {
     // A check that cannot run has failed; the others still tell something.
-    result = { passed: 0, failed: 1, output: String(error?.stack ?? error) };
+    const output = error instanceof SetupError ? error.message : String(error?.stack ?? error);
+    result = { passed: 0, failed: 1, output };
   }
   if (result.output) console.log(result.output);
   const time = duration(performance.now() - start);

@@ -9,14 +9,16 @@ const read = (path: string): string => readFileSync(`${root}/${path}`, 'utf8');
 interface Manifest {
   readonly name: string;
   readonly exports: Readonly<Record<string, unknown>>;
+  readonly os?: readonly string[];
   readonly dependencies?: Readonly<Record<string, string>>;
 }
 const folders = readdirSync(`${root}/packages`).filter(folder => existsSync(`${root}/packages/${folder}/README.md`));
+// A package of binaries for one platform has nothing to import.
 const manifests = new Map<string, Manifest>(
-  folders.map(folder => {
-    const manifest: Manifest = JSON.parse(read(`packages/${folder}/package.json`));
-    return [manifest.name, manifest];
-  }),
+  folders
+    .map((folder): Manifest => JSON.parse(read(`packages/${folder}/package.json`)))
+    .filter(manifest => manifest.os === undefined)
+    .map(manifest => [manifest.name, manifest]),
 );
 
 /** Names of what a package and its further entry points export. */

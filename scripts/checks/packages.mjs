@@ -5,15 +5,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { tail } from '../lib/explain.mjs';
 import { node, root, run, tool } from '../lib/process.mjs';
-import { closure, packages } from '../lib/workspace.mjs';
+import { closure, packages, platformPackages } from '../lib/workspace.mjs';
 
 const tarballs = join(root, '.cache', 'tarballs');
 const windows = process.platform === 'win32';
 
-/** Applies `check` to each package, one after the other; it resolves to what is wrong, or to an empty string. */
-async function each(check) {
+/** Applies `check` to each entry, one after the other; it resolves to what is wrong, or to an empty string. */
+async function each(entries, check) {
   const result = { passed: 0, failed: 0, output: '' };
-  for (const entry of packages()) {
+  for (const entry of entries) {
     const problem = await check(entry);
     if (problem) {
       result.failed++;
@@ -32,7 +32,7 @@ function tarball({ name, manifest }) {
 export async function packAll() {
   rmSync(tarballs, { recursive: true, force: true });
   mkdirSync(tarballs, { recursive: true });
-  return each(async ({ folder }) => {
+  return each([...packages(), ...platformPackages()], async ({ folder }) => {
     const { code, output } = await run('pnpm', ['pack', '--pack-destination', tarballs], { cwd: folder, shell: windows });
     return code === 0 ? '' : tail(output);
   });
@@ -42,7 +42,7 @@ export async function publishing() {
   // Imported here: these modules exist only after the set-up.
   const { publint } = await import('publint');
   const { formatMessage } = await import('publint/utils');
-  return each(async entry => {
+  return each([...packages(), ...platformPackages()], async entry => {
     const file = readFileSync(tarball(entry));
     const bytes = file.buffer.slice(file.byteOffset, file.byteOffset + file.byteLength);
     const { messages, pkg } = await publint({ pack: { tarball: bytes }, strict: true, level: 'warning' });
@@ -53,11 +53,24 @@ export async function publishing() {
 export function types() {
   // ESM only: resolution the way old Node and require() do it is not promised.
   const options = ['--profile', 'esm-only', '--no-emoji', '--no-color', '--format', 'ascii'];
-  return each(async entry => {
+  return each(packages(), async entry => {
     const { code, output } = await node(tool('@arethetypeswrong/cli', 'attw'), [tarball(entry), ...options]);
     // attw itself lets a package without any types pass.
     return code === 0 && !output.includes('does not contain types') ? '' : tail(output);
   });
+}
+
+/** The package.json of a project that depends on the tarballs of packages, and on nothing else. */
+export function emptyProject(entries) {
+  const files = wanted => Object.fromEntries(wanted.map(entry => [entry.name, `file:${tarball(entry)}`]));
+  return {
+    name: 'empty-project',
+    private: true,
+    type: 'module',
+    dependencies: files(entries.filter(({ manifest }) => manifest.os === undefined)),
+    // npm passes over the binaries for another platform only where they are optional.
+    optionalDependencies: files(entries.filter(({ manifest }) => manifest.os !== undefined)),
+  };
 }
 
 /**
@@ -65,13 +78,12 @@ export function types() {
  * imports one that it does not declare fails here.
  */
 export function installs() {
-  const all = packages();
-  return each(async ({ name }) => {
+  const all = [...packages(), ...platformPackages()];
+  return each(packages(), async ({ name }) => {
     const project = mkdtempSync(join(tmpdir(), 'knet-install-'));
     try {
       const needed = closure(name, all).map(wanted => all.find(entry => entry.name === wanted));
-      const dependencies = Object.fromEntries(needed.map(entry => [entry.name, `file:${tarball(entry)}`]));
-      writeFileSync(join(project, 'package.json'), JSON.stringify({ name: 'empty-project', private: true, type: 'module', dependencies }));
+      writeFileSync(join(project, 'package.json'), JSON.stringify(emptyProject(needed)));
       writeFileSync(
         join(project, 'use.js'),
         `const module = await import('${name}');\nif (Object.keys(module).length === 0) throw new Error('${name} exports nothing');\n`,

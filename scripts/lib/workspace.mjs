@@ -4,8 +4,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from './process.mjs';
 
-/** Every published package as `{ name, folder, manifest }`, in order of name. */
-export function packages() {
+function published() {
   return readdirSync(join(root, 'packages'))
     .map(entry => join(root, 'packages', entry))
     .filter(folder => existsSync(join(folder, 'package.json')))
@@ -17,6 +16,12 @@ export function packages() {
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
+/** Every published package of modules as `{ name, folder, manifest }`, in order of name. */
+export const packages = () => published().filter(({ manifest }) => manifest.os === undefined);
+
+/** The packages that hold nothing but the binaries for one platform. */
+export const platformPackages = () => published().filter(({ manifest }) => manifest.os !== undefined);
+
 /** The names of `name` and of every package of this workspace that it needs at run time, directly or not. */
 export function closure(name, all = packages()) {
   const found = new Set();
@@ -24,7 +29,8 @@ export function closure(name, all = packages()) {
     const entry = all.find(candidate => candidate.name === current);
     if (!entry || found.has(current)) return;
     found.add(current);
-    for (const needed of Object.keys({ ...entry.manifest.dependencies, ...entry.manifest.peerDependencies })) visit(needed);
+    const { dependencies, peerDependencies, optionalDependencies } = entry.manifest;
+    for (const needed of Object.keys({ ...dependencies, ...peerDependencies, ...optionalDependencies })) visit(needed);
   };
   visit(name);
   return [...found];

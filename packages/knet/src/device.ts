@@ -85,13 +85,20 @@ async function openOptional(name: Name, packageName: string): Promise<Backend> {
     );
   }
   const make: unknown = Reflect.get(loaded as object, factory);
-  if (typeof make !== 'function')
+  if (!isFactory(make))
     throw new Error(`device '${name}': ${packageName} has no function ${factory}; install the version that belongs to this one`);
   try {
-    return (await make()) as Backend;
+    return await make({ collectGarbage: host.collectGarbage });
   } catch (error) {
     throw new Error(`device '${name}' cannot be opened: ${messageOf(error)}`, { cause: error });
   }
+}
+
+/** What the package of a device exports under the name of its factory: its type cannot be seen, as the package may not be there. */
+type Factory = (options: { readonly collectGarbage: (() => void) | undefined }) => Backend | Promise<Backend>;
+
+function isFactory(value: unknown): value is Factory {
+  return typeof value === 'function';
 }
 
 /** Whether this very package was not found, as opposed to one that it needs, or to a failure while it was loaded. */

@@ -1,9 +1,11 @@
 import { cpuBackend } from '@knet/knetarray-cpu';
 import { expect, it, vi } from 'vitest';
+import { host } from '../src/host-node.js';
 import { device, getDevice, skippedDevices } from '../src/index.js';
 
 let driver = false;
 let opened = 0;
+let given: (() => void) | undefined;
 let failure: Error | undefined;
 
 const packages: Record<string, unknown> = {
@@ -15,7 +17,12 @@ const packages: Record<string, unknown> = {
     },
   },
   '@knet/knetarray-webgpu': {},
-  '@knet/knetarray-onednn': { onednnBackend: () => cpuBackend({ name: 'onednn' }) },
+  '@knet/knetarray-onednn': {
+    onednnBackend: (options: { collectGarbage?: () => void }) => {
+      given = options.collectGarbage;
+      return cpuBackend({ name: 'onednn' });
+    },
+  },
 };
 vi.mock('../src/import-package.js', () => ({
   importPackage: async (name: string) => {
@@ -38,6 +45,12 @@ it('auto takes the first that opens, keeps the reasons of the others, and tries 
   await device('cpu');
   expect(await device('cuda')).toBe(cuda);
   expect(opened).toBe(1);
+});
+
+it('hands on the way to ask for a garbage collection', async () => {
+  await device('onednn');
+  expect(given).toBe(host.collectGarbage);
+  expect(given).toBeTypeOf('function');
 });
 
 it('tells a package that is absent from one that is broken', async () => {

@@ -4,6 +4,10 @@
 #include <exception>
 #include <stdexcept>
 
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
+#endif
+
 #include "isa.h"
 #include "kernels.h"
 #include "parallel.h"
@@ -37,6 +41,17 @@ Napi::Value connect(const Napi::CallbackInfo& info) {
 Napi::Value address(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(reinterpret_cast<uintptr_t>(info[0].As<Napi::ArrayBuffer>().Data())));
 }
+
+#ifdef __SANITIZE_ADDRESS__
+// Makes an access to an ArrayBuffer outside of the bytes begin .. end-1 an error; the memory is as before once it is freed.
+void guard(const Napi::CallbackInfo& info) {
+  Napi::ArrayBuffer buffer = info[0].As<Napi::ArrayBuffer>();
+  char* const data = static_cast<char*>(buffer.Data());
+  const int64_t begin = info[1].As<Napi::Number>().Int64Value(), end = info[2].As<Napi::Number>().Int64Value();
+  ASAN_POISON_MEMORY_REGION(data, begin);
+  ASAN_POISON_MEMORY_REGION(data + end, buffer.ByteLength() - end);
+}
+#endif
 
 Napi::Value threads(const Napi::CallbackInfo& info) {
   if (info.Length() > 0) knet::setThreadCount(info[0].As<Napi::Number>().Int32Value());
@@ -88,6 +103,9 @@ void add(Napi::Object& exports, const char* name) {
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("connect", Napi::Function::New(env, connect));
   exports.Set("address", Napi::Function::New(env, address));
+#ifdef __SANITIZE_ADDRESS__
+  exports.Set("guard", Napi::Function::New(env, guard));
+#endif
   exports.Set("threads", Napi::Function::New(env, threads));
   exports.Set("weak", Napi::Function::New(env, weak));
   exports.Set("target", Napi::Function::New(env, target));

@@ -1,5 +1,5 @@
-// Builds the addon: `node scripts/build-native.mjs [--out folder] [--sanitize address|thread] [--debug]`. Each C++ file is
-// compiled when it, a header or the command has changed; files in native/isa/ once for each instruction set.
+// Builds the addon: `node scripts/build-native.mjs [--out folder] [--sanitize address,undefined|thread] [--debug]`. Each C++ file
+// is compiled when it, a header or the command has changed; files in native/isa/ once for each instruction set.
 
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -32,8 +32,22 @@ function compile(compiler, args) {
           : error,
       ),
     );
-    child.on('close', code => (code === 0 ? resolve(output) : reject(new Error(output || `${compiler} ended with code ${code}`))));
+    child.on('close', code => (code === 0 ? resolve(output) : reject(new Error(explain(output) || `${compiler} ended with code ${code}`))));
   });
+}
+
+/** The messages of the compiler, or one sentence when they come to nothing but a missing oneDNN. */
+function explain(output) {
+  if (!/cannot find -ldnnl|dnnl\w*\.hp?p?: No such file/.test(output)) return output;
+  return 'oneDNN is missing: install its headers (Debian: apt-get install libdnnl-dev)';
+}
+
+const digest = parts => createHash('sha256').update(parts.join('\0')).digest('hex');
+
+/** Whether a result was made from just this; `write` notes what it was made from. */
+function stamped(file, key) {
+  const stamp = `${file}.key`;
+  return { fresh: existsSync(file) && existsSync(stamp) && readFileSync(stamp, 'utf8') === key, write: () => writeFileSync(stamp, key) };
 }
 
 /** Builds the addon into a folder and resolves to the path of `knet.node`. */
@@ -51,7 +65,7 @@ export async function buildNative({ out = join(packageFolder, 'build'), sanitize
     '-DNAPI_VERSION=8',
     '-DNAPI_CPP_EXCEPTIONS',
     ...(debug ? ['-Og', '-g'] : ['-O3', '-fno-math-errno', '-fno-trapping-math']),
-    ...(sanitize ? [`-fsanitize=${sanitize}`, '-g', '-fno-omit-frame-pointer'] : []),
+    ...(sanitize ? [`-fsanitize=${sanitize}`, '-fno-sanitize-recover=undefined', '-g', '-fno-omit-frame-pointer'] : []),
     ...include.flatMap(folder => ['-isystem', folder]),
   ];
   const filesOf = (folder, ending) => (existsSync(folder) ? readdirSync(folder).filter(name => name.endsWith(ending)) : []);
@@ -68,36 +82,43 @@ export async function buildNative({ out = join(packageFolder, 'build'), sanitize
     ),
   ];
   mkdirSync(join(out, 'objects'), { recursive: true });
-  let changed = false;
+  const keys = [];
   const waiting = [...units];
   const worker = async () => {
     for (let unit = waiting.shift(); unit !== undefined; unit = waiting.shift()) {
       const { source, object, flags } = unit;
-      const args = [...common, ...flags, '-c', source, '-o', join(out, 'objects', object)];
-      const key = createHash('sha256')
-        .update([compiler, ...args, readFileSync(source, 'utf8'), ...headers].join('\0'))
-        .digest('hex');
-      const stamp = join(out, 'objects', `${object}.key`);
-      if (existsSync(stamp) && readFileSync(stamp, 'utf8') === key) continue;
-      changed = true;
+      const target = join(out, 'objects', object);
+      const args = [...common, ...flags, '-c', source, '-o', target];
+      const key = digest([compiler, ...args, readFileSync(source, 'utf8'), ...headers]);
+      keys.push(key);
+      const { fresh, write } = stamped(target, key);
+      if (fresh) continue;
       const messages = await compile(compiler, args);
       if (messages) console.error(messages);
-      writeFileSync(stamp, key);
+      write();
     }
   };
   await Promise.all(Array.from({ length: availableParallelism() }, worker));
+
   const target = join(out, 'knet.node');
-  if (!changed && existsSync(target)) return target;
-  const objects = units.map(({ object }) => join(out, 'objects', object));
-  // nodelete: the threads of the pool live on when the worker thread that loaded the addon ends.
   const link = [
     '-shared',
+    // The threads of the pool live on when the worker thread that loaded the addon ends.
     '-Wl,-z,nodelete',
-    '-Wl,-rpath,$ORIGIN',
-    '-Wl,--no-undefined-version',
+    // The old kind of path: unlike the new one, it also holds for the libraries of the libraries that lie beside the addon.
+    '-Wl,--disable-new-dtags,-rpath,$ORIGIN',
     ...(sanitize ? [`-fsanitize=${sanitize}`] : []),
+    ...units.map(({ object }) => join(out, 'objects', object)),
+    '-o',
+    target,
+    '-Wl,--as-needed',
+    '-ldnnl',
+    '-lpthread',
   ];
-  await compile(compiler, [...link, ...objects, '-o', target, '-ldnnl', '-lpthread']);
+  const { fresh, write } = stamped(target, digest([compiler, ...link, ...keys.sort()]));
+  if (fresh) return target;
+  await compile(compiler, link);
+  write();
   return target;
 }
 

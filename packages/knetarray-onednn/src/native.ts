@@ -1,5 +1,9 @@
 /** Loading the addon: from this package after it was built, or from the prebuilt package of the platform. */
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { dirname, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { findNative } from './find-native.js';
 
 /** The addon. A kernel reads its arguments from the block that `connect` returned. */
 export interface Native {
@@ -7,6 +11,8 @@ export interface Native {
   connect(): Float64Array;
   /** Address of the first byte of a buffer; it stays the same as long as the buffer lives. */
   address(buffer: ArrayBuffer): number;
+  /** In a build with AddressSanitizer: bytes of a buffer outside of `begin` to `end` may not be touched. */
+  guard?(buffer: ArrayBuffer, begin: number, end: number): void;
   /** Number of threads that kernels use; sets it when it is given. */
   threads(count?: number): number;
   /** Instruction set that was chosen when the addon was loaded. */
@@ -43,7 +49,22 @@ export function loadNative(): Native {
 
 function load(): Native {
   const require = createRequire(import.meta.url);
-  const native = require('../build/knet.node') as Native;
-  if (native.isa === 'none') throw new Error('@knet/knetarray-onednn: this processor has no AVX2, which the native kernels need');
-  return native;
+  const override = process.env.KNET_ONEDNN_ADDON;
+  const beside = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url));
+  return findNative<Native>({
+    platform: `${process.platform}-${process.arch}`,
+    node: process.versions.node,
+    override: override && resolve(override),
+    own: beside('build/knet.node'),
+    sources: existsSync(beside('native/addon.cc')),
+    exists: existsSync,
+    folderOf(packageName) {
+      try {
+        return dirname(require.resolve(`${packageName}/package.json`));
+      } catch {
+        return undefined; // Not installed.
+      }
+    },
+    open: path => require(path),
+  });
 }

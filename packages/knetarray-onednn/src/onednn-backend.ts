@@ -85,6 +85,11 @@ export class OnednnBackend implements Backend {
     this.native.threads(count);
   }
 
+  /** Instruction set that kernels use: the best one of the processor, or what KNET_ISA says. */
+  get isa(): 'avx512' | 'avx2' {
+    return this.native.isa === 'avx512' ? 'avx512' : 'avx2';
+  }
+
   supports(_kernel: Kernel, _dtype: DType): boolean {
     return true;
   }

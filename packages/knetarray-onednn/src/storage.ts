@@ -18,6 +18,7 @@ export function allocate(native: Native, dtype: DType, length: number): NativeSt
   const buffer = new ArrayBuffer(length * bytesPerElement(dtype) + alignment);
   const base = native.address(buffer);
   const offset = (alignment - (base % alignment)) % alignment;
+  native.guard?.(buffer, offset, offset + length * bytesPerElement(dtype));
   return new NativeStorage(typedView(dtype, buffer, offset, length), base + offset);
 }
 
