@@ -1,5 +1,3 @@
-/** Convolution against the portable backend's direct loops in float64. */
-import { execFileSync } from 'node:child_process';
 import type { Backend, ConvolutionGeometry, ConvolutionKind, DType } from '@knet/knetarray';
 import { cpuBackend } from '@knet/knetarray-cpu';
 import { afterAll, describe, expect, it } from 'vitest';
