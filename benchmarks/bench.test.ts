@@ -10,7 +10,7 @@ import { digits, formatTable, median, ratio, rowsOf } from './harness/table.js';
 import { findWorkload, workloads } from './harness/workloads.js';
 import { chain, products } from './micro.js';
 
-const options: RunOptions = { device: 'cpu', variant: '', steps: 50, warmup: 3, budget: 10 };
+const options: RunOptions = { device: 'cpu', variant: '', steps: 50, warmup: 3, budget: 10, threads: 1 };
 const ok = (seconds: number, steps: number): Sample => ({ ok: true, result: { seconds, steps, loss: 1, firstLoss: 2 } });
 
 describe('data', () => {
