@@ -33,6 +33,8 @@ export interface RunResult {
   figures?: Record<string, number>;
   /** What a reader of the sample should know, for example which of several forms of the model was the fastest. */
   note?: string;
+  /** Processor seconds of processes that the module started for this sample. */
+  helpers?: number;
 }
 
 /** A workload module. */

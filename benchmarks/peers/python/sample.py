@@ -40,6 +40,8 @@ def write_output(name, data):
 
 def answer(result):
     """Prints the result and ends the process, without waiting for the threads of a library."""
+    times = os.times()
+    result["helpers"] = times.user + times.system
     sys.stdout.write("\n" + json.dumps(result) + "\n")
     sys.stdout.flush()
     os._exit(0)
