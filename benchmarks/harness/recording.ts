@@ -17,6 +17,8 @@ export function recordingCosts(rows: readonly Row[]): string[] {
     if (!('value' in plain) || with_ === undefined || !('value' in with_) || whole === undefined || !('value' in whole)) return [];
     const percent = 100 * (with_.value / plain.value - 1);
     const times = whole.value / plain.value;
-    return [`- ${side}: recording costs ${percent.toFixed(0)} % of the forward pass; the gradient takes ${digits(times)} times as long as it`];
+    return [
+      `- ${side}: recording costs ${percent.toFixed(0)} % of the forward pass; the gradient takes ${digits(times)} times as long as it`,
+    ];
   });
 }
