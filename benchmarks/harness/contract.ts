@@ -7,7 +7,7 @@
 export interface RunOptions {
   /** Device for our own side (`cpu`, `onednn`, `webgpu`, `cuda`); the peers ignore it. */
   device: string;
-  /** Which form of a library is meant: `wasm` or `cpu` for tfjs, `jit` or `eager` for jax-js, empty for ours. */
+  /** Which form of a library is meant: `wasm` or `cpu` for tfjs, `jit` or `eager` for jax-js, empty for ours and for the fastest form of torch. */
   variant: string;
   /** Steps of the whole workload: never take more. */
   steps: number;

@@ -79,28 +79,25 @@ def descent(weights, loss_of, rate):
 
 def train(forms):
     """
-    Tries several forms of one model for a moment and takes the sample with the fastest.
+    Takes the sample with one of several forms of a model: the variant that the options name, or else the fastest in a short trial.
 
     `forms` are functions by name that make the model from its first weights and give its step, by index, and its loss.
     """
-
-    def repeated(step):
-        def body(count):
-            for index in range(count):
-                # Some workloads bring data for so many steps only.
-                step(index % (options["warmup"] + options["steps"]))
-
-        return body
-
-    trial = {}
-    if len(forms) > 1:
-        for name, make in forms.items():
-            step, _ = make()
-            step(0)
-            trial[name] = repeated(step)
-    name = sample.fastest(trial) if trial else next(iter(forms))
-    trial.clear()
+    name = options["variant"] or sample.fastest({name: trial(make) for name, make in forms.items()})
     step, loss = forms[name]()
     result = sample.train(step, loss)
     result["note"] = f"{name}, {options['threads']} threads"
     sample.answer(result)
+
+
+def trial(make):
+    """Steps of a model of its own, as function of their number."""
+    step, _ = make()
+
+    def body(count):
+        for index in range(count):
+            # Some workloads bring data for so many steps only.
+            step(index % (options["warmup"] + options["steps"]))
+
+    body(1)
+    return body
