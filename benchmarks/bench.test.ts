@@ -3,14 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { characters, charlm, randomStream, transpose, uniform } from './data.js';
-import { type RunOptions, train } from './harness/contract.js';
+import { compareTimes, type RunOptions, train } from './harness/contract.js';
+import { perceptronFigures, recordingCosts } from './harness/recording.js';
 import type { Sample } from './harness/sample.js';
 import { findPeers, modulePath, ours, peers } from './harness/sides.js';
-import { digits, formatTable, median, ratio, rowsOf } from './harness/table.js';
+import { digits, formatSpread, formatTable, median, medians, ratio, rowsOf } from './harness/table.js';
 import { findWorkload, workloads } from './harness/workloads.js';
-import { chain, products } from './micro.js';
+import { chain, perceptron, products } from './micro.js';
 
-const options: RunOptions = { device: 'cpu', variant: '', steps: 50, warmup: 3, budget: 10 };
+const options: RunOptions = { device: 'cpu', variant: '', steps: 50, warmup: 3, budget: 10, threads: 1 };
 const ok = (seconds: number, steps: number): Sample => ({ ok: true, result: { seconds, steps, loss: 1, firstLoss: 2 } });
 
 describe('data', () => {
@@ -58,6 +59,21 @@ describe('train', () => {
   });
 });
 
+describe('compareTimes', () => {
+  it('lets the bodies take turns and keeps the best', async () => {
+    const turns: string[] = [];
+    const body = (name: string, pause: number) => (count: number) => {
+      turns.push(name);
+      const until = performance.now() + count * pause;
+      while (performance.now() < until);
+    };
+    const [quick, slow] = await compareTimes([body('quick', 2), body('slow', 6)], 0.001, 2);
+    expect(turns).toEqual(['quick', 'slow', 'quick', 'slow']);
+    expect(quick).toBeGreaterThanOrEqual(0.002);
+    expect(slow).toBeGreaterThanOrEqual(0.006);
+  });
+});
+
 describe('table', () => {
   it('takes medians and scales them to the whole workload', () => {
     expect(median([3, 1, 2])).toBe(2);
@@ -81,16 +97,69 @@ describe('table', () => {
   });
 });
 
+describe('spread, medians and the cost of recording', () => {
+  const taken = new Map<string, Sample[]>([
+    ['knet', [ok(2, 16), ok(4, 16), ok(3, 16)]],
+    ['a', [ok(8, 16)]],
+    ['b', [{ ok: false, error: 'it broke' }]],
+  ]);
+
+  it('shows smallest and largest sample where there are several', () => {
+    const rows = rowsOf(findWorkload('charlm'), taken);
+    expect(formatSpread(rows)).toEqual(['- charlm, spread in s: knet 2.00 to 4.00']);
+    expect(medians(rows)).toEqual({ charlm: { knet: 3, a: 8 } });
+  });
+
+  it('relates recording and gradient to the forward pass', () => {
+    const figures = (values: number[]): Sample => {
+      const named = Object.fromEntries(Object.values(perceptronFigures).map((name, i) => [name, values[i]!]));
+      return { ok: true, result: { seconds: 1, steps: 1, loss: 0, figures: named } };
+    };
+    const overhead = findWorkload('overhead');
+    const rows = rowsOf(overhead, new Map([['knet', [figures([100, 112, 215])]], ...taken]));
+    expect(rows.map(row => row.unit)).toEqual(['µs/op', 'µs/op', 'µs', 'µs', 'µs']);
+    expect(
+      recordingCosts(
+        rowsOf(
+          overhead,
+          new Map([
+            ['knet', [figures([100, 112, 215])]],
+            ['a', [ok(1, 1)]],
+          ]),
+        ),
+      ),
+    ).toEqual(['- knet: recording costs 12 % of the forward pass; the gradient takes 2.15 times as long as it']);
+    expect(recordingCosts(rowsOf(findWorkload('charlm'), taken))).toEqual([]);
+    expect(ratio('µs', 10, 20)).toBe(2);
+  });
+});
+
 describe('sides', () => {
   it('has a module of every peer for every workload', () => {
-    for (const peer of peers) for (const workload of workloads) expect(existsSync(modulePath(peer, workload.name) ?? '')).toBe(true);
+    for (const peer of peers) {
+      for (const workload of workloads) {
+        // A library of matrix products has no functions to record.
+        const wanted = peer.name !== 'openblas' || workload.name !== 'overhead';
+        expect([peer.name, workload.name, existsSync(modulePath(peer, workload.name) ?? '')]).toEqual([peer.name, workload.name, wanted]);
+      }
+    }
     expect(modulePath(ours, 'no-such-workload')).toBeUndefined();
+  });
+
+  it('runs the peers that need Python only when they are named', () => {
+    expect(findPeers().map(peer => peer.name)).toEqual(['tfjs-wasm', 'tfjs-cpu', 'jax-jit', 'jax-eager']);
+    expect(findPeers(['torch', 'openblas']).map(peer => peer.name)).toEqual(['torch', 'openblas']);
+  });
+
+  it('has a script beside every module of PyTorch', () => {
+    const peer = peers.find(({ name }) => name === 'torch')!;
+    for (const { name } of workloads) expect(existsSync(modulePath(peer, name)!.replace(/ts$/, 'py'))).toBe(true);
   });
 
   it('names what it does not know', () => {
     expect(findPeers(['jax-jit', 'tfjs-wasm']).map(peer => peer.name)).toEqual(['tfjs-wasm', 'jax-jit']);
     expect(findPeers(['none'])).toEqual([]);
-    expect(() => findPeers(['torch'])).toThrow('"torch"');
+    expect(() => findPeers(['pytorch'])).toThrow('"pytorch"');
     expect(() => findWorkload('vgg')).toThrow('"vgg"');
   });
 });
@@ -106,6 +175,24 @@ describe('micro-benchmarks', () => {
     }
     expect(item.error(right)).toBeLessThan(1e-6);
     expect(item.error(right.map(v => v * 1.01))).toBeGreaterThan(1e-3);
+  });
+
+  it('notice a wrong perceptron', () => {
+    const { first, second, x, y, error } = perceptron();
+    const layer = (inputs: ArrayLike<number>, weights: Float32Array, rows: number, from: number, to: number): number[] =>
+      Array.from({ length: rows * to }, (_, at) => {
+        let total = 0;
+        for (let i = 0; i < from; i++) total += inputs[Math.floor(at / to) * from + i]! * weights[i * to + (at % to)]!;
+        return total;
+      });
+    const hidden = layer(x, first, 100, 784, 64).map(v => Math.max(0, v));
+    const differences = layer(hidden, second, 100, 64, 10).map((score, i) => score - y[i]!);
+    const loss = differences.reduce((sum, d) => sum + d * d, 0) / 100;
+    const gradient = Array.from({ length: 10 }, (_, o) => differences.reduce((sum, d, i) => sum + (i % 10 === o ? d / 50 : 0), 0));
+    expect(error(loss, gradient)).toBeLessThan(1e-12);
+    expect(error(loss * 1.01, gradient)).toBeCloseTo(0.01);
+    expect(error(loss, [...gradient].reverse())).toBeGreaterThan(0.01);
+    expect(() => error(loss, [])).toThrow('expected 10');
   });
 
   it('notice a wrong chain', () => {

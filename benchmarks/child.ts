@@ -1,5 +1,6 @@
 import { pathToFileURL } from 'node:url';
 import type { RunOptions, RunResult, WorkloadModule } from './harness/contract.js';
+import { describeNeighbours, watchNeighbours } from './harness/neighbours.js';
 
 /**
  * Takes one sample in a process of its own, started by `runSample`: `child.ts <module> <options as JSON>`. The result
@@ -24,7 +25,11 @@ async function main(): Promise<ChildMessage> {
   if (path === undefined || json === undefined) throw new Error('child.ts: expected a module and its options; run bench.ts instead');
   const options = JSON.parse(json) as RunOptions;
   const module = (await import(pathToFileURL(path).href)) as WorkloadModule;
-  return { ok: true, result: check(await module.run(options)) };
+  const share = watchNeighbours();
+  const result = check(await module.run(options));
+  const disturbed = describeNeighbours(share(result.helpers ?? 0));
+  if (disturbed !== undefined) result.note = result.note === undefined ? disturbed : `${result.note}, ${disturbed}`;
+  return { ok: true, result };
 }
 
 const message = await main().catch((error: unknown): ChildMessage => {

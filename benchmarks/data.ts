@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 
 /**
@@ -8,7 +9,14 @@ import { gunzipSync } from 'node:zlib';
  * is `[W1, W2, I, O]` column-major. So all sides start from the same numbers, and their losses can be compared.
  */
 
-const dataFile = (name: string): Buffer => readFileSync(new URL(`../packages/datasets/data/${name}`, import.meta.url));
+const dataUrl = (name: string): URL => new URL(`../packages/datasets/data/${name}`, import.meta.url);
+const dataFile = (name: string): Buffer => readFileSync(dataUrl(name));
+
+/** Paths of MNIST's training set, for sides that read it in another process. */
+export const mnistFiles = {
+  images: fileURLToPath(dataUrl('mnist/train-images-idx3-ubyte.gz')),
+  labels: fileURLToPath(dataUrl('mnist/train-labels-idx1-ubyte.gz')),
+} as const;
 
 /** A seeded stream of uniform numbers in [0, 1): the mulberry32 generator, 32 bits of state. */
 export function randomStream(seed: number): () => number {
@@ -60,8 +68,8 @@ export interface Batch {
 
 /** The 60,000 training images of MNIST in order, as 600 batches of 100. */
 export function mnistBatches(size = 100): Batch[] {
-  const images = gunzipSync(dataFile('mnist/train-images-idx3-ubyte.gz')).subarray(16);
-  const labels = gunzipSync(dataFile('mnist/train-labels-idx1-ubyte.gz')).subarray(8);
+  const images = gunzipSync(readFileSync(mnistFiles.images)).subarray(16);
+  const labels = gunzipSync(readFileSync(mnistFiles.labels)).subarray(8);
   return Array.from({ length: Math.floor(labels.length / size) }, (_, b) => {
     const x = Float32Array.from(images.subarray(b * size * 784, (b + 1) * size * 784), pixel => pixel / 255);
     const y = new Float32Array(size * 10);

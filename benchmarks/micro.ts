@@ -1,4 +1,5 @@
 import { uniform } from './data.js';
+import { mlpWeights } from './weights.js';
 
 /** One matrix product of the `matmul` workload: `a` and `b` as they are stored, row-major, and how they are read. */
 export interface Product {
@@ -47,6 +48,7 @@ export const products = (): Product[] => [
   product('512 AB', 512, 512, 512, false, false),
   product('512 AᵀB', 512, 512, 512, true, false),
   product('512 ABᵀ', 512, 512, 512, false, true),
+  product('1024 AB', 1024, 1024, 1024, false, false),
   product('64x784x100 forward', 100, 784, 64, false, false),
   product('64x784x100 dW', 784, 100, 64, true, false),
   product('64x784x100 dX', 100, 64, 784, false, true),
@@ -77,6 +79,52 @@ export const chain = {
     return this.factor.reduce((worst, f, i) => Math.max(worst, Math.abs(gradient[i]! - f ** this.pairs)), 0);
   },
 };
+
+/**
+ * The perceptron whose recording the `overhead` workload measures: 784 to 64 to 10 with relu, 100 instances, the sum of squared
+ * differences from `y` divided by the number of instances as loss. Layouts are those of `data.ts`; both biases are 0.
+ */
+export function perceptron() {
+  const [inputs, hidden, outputs, instances] = [784, 64, 10, 100];
+  const [first, second] = mlpWeights();
+  const x = uniform(instances * inputs, 1, 41);
+  const y = uniform(instances * outputs, 1, 42);
+  /** Loss, and its gradient with respect to the second bias, in float64. */
+  const expected = (): { loss: number; gradient: Float64Array } => {
+    let loss = 0;
+    const gradient = new Float64Array(outputs);
+    for (let n = 0; n < instances; n++) {
+      const layer = new Float64Array(hidden);
+      for (let i = 0; i < inputs; i++) for (let h = 0; h < hidden; h++) layer[h]! += x[n * inputs + i]! * first[i * hidden + h]!;
+      for (let o = 0; o < outputs; o++) {
+        let score = 0;
+        for (let h = 0; h < hidden; h++) score += Math.max(0, layer[h]!) * second[h * outputs + o]!;
+        const difference = score - y[n * outputs + o]!;
+        loss += difference ** 2 / instances;
+        gradient[o]! += (2 * difference) / instances;
+      }
+    }
+    return { loss, gradient };
+  };
+  return {
+    inputs,
+    hidden,
+    outputs,
+    instances,
+    first,
+    second,
+    x,
+    y,
+    /** Largest relative difference of a loss and of a gradient of the second bias from the right ones. */
+    error(loss: number, gradient: ArrayLike<number>): number {
+      const right = expected();
+      if (gradient.length !== outputs) throw new Error(`perceptron: a gradient of ${gradient.length} numbers, expected ${outputs}`);
+      const largest = right.gradient.reduce((most, g) => Math.max(most, Math.abs(g)), 0);
+      const wrong = right.gradient.map((g, i) => Math.abs(gradient[i]! - g) / largest);
+      return Math.max(Math.abs(loss / right.loss - 1), ...wrong);
+    },
+  };
+}
 
 /** Seconds that each figure of a micro-benchmark is measured for. */
 export const roundTime = (budget: number): number => Math.min(0.5, budget / 20);

@@ -7,7 +7,7 @@
 export interface RunOptions {
   /** Device for our own side (`cpu`, `onednn`, `webgpu`, `cuda`); the peers ignore it. */
   device: string;
-  /** Which form of a library is meant: `wasm` or `cpu` for tfjs, `jit` or `eager` for jax-js, empty for ours. */
+  /** Which form of a library is meant: `wasm` or `cpu` for tfjs, `jit` or `eager` for jax-js, empty for ours and for the fastest form of torch. */
   variant: string;
   /** Steps of the whole workload: never take more. */
   steps: number;
@@ -15,6 +15,8 @@ export interface RunOptions {
   warmup: number;
   /** Seconds after which the sample may stop early; the runner then scales it to the whole workload. */
   budget: number;
+  /** Threads for the peers that can use several and take the number from outside: torch and openblas. */
+  threads: number;
 }
 
 /** What one sample measured. */
@@ -29,6 +31,10 @@ export interface RunResult {
   firstLoss?: number;
   /** Figures of a micro-benchmark, by the names that its `Workload` lists. */
   figures?: Record<string, number>;
+  /** What a reader of the sample should know, for example which of several forms of the model was the fastest. */
+  note?: string;
+  /** Processor seconds of processes that the module started for this sample. */
+  helpers?: number;
 }
 
 /** A workload module. */
@@ -89,4 +95,24 @@ export async function timePerCall(body: (count: number) => void | Promise<void>,
     // Aim a fifth beyond the minimum, and never grow so fast that one odd round decides.
     count = Math.max(count + 1, Math.min(count * 10, Math.ceil((count * minimum * 1.2) / Math.max(seconds, 1e-6))));
   }
+}
+
+/**
+ * Mean time of each of several bodies in seconds, to be compared with each other: they take turns, and the best of `rounds` turns
+ * counts, so that a slow spell of the machine does not fall on one of them alone.
+ *
+ * @param bodies - as for `timePerCall`
+ * @param minimum - seconds of one turn of one body
+ * @param rounds - turns of each body
+ */
+export async function compareTimes(
+  bodies: readonly ((count: number) => void | Promise<void>)[],
+  minimum: number,
+  rounds = 5,
+): Promise<number[]> {
+  const best = bodies.map(() => Number.POSITIVE_INFINITY);
+  for (let round = 0; round < rounds; round++) {
+    for (const [i, body] of bodies.entries()) best[i] = Math.min(best[i]!, await timePerCall(body, minimum));
+  }
+  return best;
 }

@@ -20,6 +20,9 @@ export const peers: readonly Side[] = [
   { name: 'tfjs-cpu', folder: 'peers/tfjs', variant: 'cpu' },
   { name: 'jax-jit', folder: 'peers/jax', variant: 'jit' },
   { name: 'jax-eager', folder: 'peers/jax', variant: 'eager' },
+  // They need Python and Debian's packages, so they run only where somebody asks for them.
+  { name: 'torch', folder: 'peers/torch', variant: '', optional: true },
+  { name: 'openblas', folder: 'peers/openblas', variant: '', optional: true },
   // What the libraries give to a user who takes no detours around their slow or missing derivatives.
   { name: 'tfjs-wasm-plain', folder: 'peers/tfjs', variant: 'wasm-plain', optional: true },
   { name: 'jax-jit-plain', folder: 'peers/jax', variant: 'jit-plain', optional: true },

@@ -1,6 +1,6 @@
 import type { RunResult } from './contract.js';
 import type { Sample } from './sample.js';
-import type { Workload } from './workloads.js';
+import type { Unit, Workload } from './workloads.js';
 
 /** One line of the table for one side: the median over its samples, or why there is none. */
 type Cell = { value: number; note: string; samples: number[] } | { missing: string };
@@ -8,7 +8,7 @@ type Cell = { value: number; note: string; samples: number[] } | { missing: stri
 /** One line of the table. */
 export interface Row {
   label: string;
-  unit: 's' | 'GFLOP/s' | 'µs/op';
+  unit: Unit;
   cells: Map<string, Cell>;
 }
 
@@ -30,7 +30,7 @@ export const wholeTime = (result: RunResult, workload: Workload): number => (res
 
 /** The lines of one workload: one of seconds, or one for each figure of a micro-benchmark. */
 export function rowsOf(workload: Workload, samples: ReadonlyMap<string, readonly Sample[]>): Row[] {
-  const row = (label: string, unit: Row['unit'], valueOf: (result: RunResult) => number | undefined): Row => {
+  const row = (label: string, unit: Unit, valueOf: (result: RunResult) => number | undefined): Row => {
     const cells = new Map<string, Cell>();
     for (const [side, taken] of samples) {
       const results = taken.flatMap(sample => (sample.ok ? [sample.result] : []));
@@ -51,6 +51,23 @@ export function rowsOf(workload: Workload, samples: ReadonlyMap<string, readonly
   return workload.figures.map(({ name, unit }) => row(`${workload.name} ${name}`, unit, result => result.figures?.[name]));
 }
 
+/** The median of every side for every line, by label and name of the side. */
+export function medians(rows: readonly Row[]): Record<string, Record<string, number>> {
+  const known = (row: Row): [string, number][] => [...row.cells].flatMap(([side, cell]) => ('value' in cell ? [[side, cell.value]] : []));
+  return Object.fromEntries(rows.map(row => [row.label, Object.fromEntries(known(row))]));
+}
+
+/** Smallest and largest sample of every side that has several, one line for each line of the table. */
+export function formatSpread(rows: readonly Row[]): string[] {
+  return rows.flatMap(({ label, unit, cells }) => {
+    const spreads = [...cells].flatMap(([side, cell]) => {
+      if (!('samples' in cell) || cell.samples.length < 2) return [];
+      return [`${side} ${digits(Math.min(...cell.samples))} to ${digits(Math.max(...cell.samples))}`];
+    });
+    return spreads.length === 0 ? [] : [`- ${label}, spread in ${unit}: ${spreads.join(', ')}`];
+  });
+}
+
 /** Three significant digits, without an exponent. */
 export function digits(value: number): string {
   if (value === 0) return '0';
@@ -59,7 +76,7 @@ export function digits(value: number): string {
 }
 
 /** How many times faster than `theirs` our figure is; more is better for GFLOP/s, less for the others. */
-export const ratio = (unit: Row['unit'], mine: number, theirs: number): number => (unit === 'GFLOP/s' ? mine / theirs : theirs / mine);
+export const ratio = (unit: Unit, mine: number, theirs: number): number => (unit === 'GFLOP/s' ? mine / theirs : theirs / mine);
 
 /**
  * The table as Markdown: our figure, and for each peer its figure and how many times faster we are. Notes and failures follow it.

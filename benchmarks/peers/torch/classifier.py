@@ -1,0 +1,19 @@
+"""Training of a model of MNIST, one batch of 100 a step."""
+
+import torch.nn.functional as F
+from torch_peer import descent, mnist, train
+
+
+def classify(forms, rate, shape=(784,)):
+    """`forms` are functions by name that give the weights of a model and its scores of a batch of images of the given shape."""
+    images, labels = mnist()
+    xs, ys = images.view(-1, *shape).split(100), labels.split(100)
+
+    def trainer(make):
+        def build():
+            weights, predict = make()
+            return descent(weights, lambda i: F.cross_entropy(predict(xs[i % len(xs)]), ys[i % len(ys)]), rate)
+
+        return build
+
+    train({name: trainer(make) for name, make in forms.items()})

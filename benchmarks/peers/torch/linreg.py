@@ -1,0 +1,23 @@
+"""Linear regression: as product of matrices, and as product of matrix and vector."""
+
+import torch
+import torch.nn.functional as F
+from torch_peer import descent, floats, options, train, weight
+
+x = floats("x", -1, options["features"])
+y = floats("y", -1)
+
+
+def model(product, targets, *shape):
+    def make():
+        w = weight(floats("w", *shape))
+        b = torch.zeros(shape[1:], requires_grad=True)
+        return descent([w, b], lambda index: F.mse_loss(product(b, x, w), targets), 0.1)
+
+    return make
+
+
+train({
+    "addmv": model(torch.addmv, y, options["features"]),
+    "addmm": model(torch.addmm, y.view(-1, 1), options["features"], 1),
+})

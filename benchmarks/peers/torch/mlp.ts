@@ -1,0 +1,10 @@
+import { mnistFiles } from '../../data.js';
+import type { RunOptions, RunResult } from '../../harness/contract.js';
+import { mlpWeights } from '../../weights.js';
+import { runPython } from '../python/start.js';
+
+/** The perceptron with one hidden layer of 64. */
+export async function run(options: RunOptions): Promise<RunResult> {
+  const [w1, w2] = mlpWeights();
+  return (await runPython(import.meta.url, options, { inputs: { w1, w2 }, settings: mnistFiles })).result;
+}

@@ -1,0 +1,9 @@
+import { mnistFiles } from '../../data.js';
+import type { RunOptions, RunResult } from '../../harness/contract.js';
+import { softmaxWeights } from '../../weights.js';
+import { runPython } from '../python/start.js';
+
+/** Softmax regression. */
+export async function run(options: RunOptions): Promise<RunResult> {
+  return (await runPython(import.meta.url, options, { inputs: { w: softmaxWeights() }, settings: mnistFiles })).result;
+}
