@@ -1,4 +1,4 @@
-import { cat, dispose, embedding, grad, type KnetArray, lstm, nll, update, zeros } from '@knet/knet';
+import { cat, dispose, embedding, grad, type KnetArray, lstm, nll, rnn, update, zeros } from '@knet/knet';
 import { characters, charlm, transpose } from '../data.js';
 import type { RunOptions, RunResult } from '../harness/contract.js';
 import { charlmWeights } from '../weights.js';
@@ -6,44 +6,101 @@ import { from, sample, start } from './start.js';
 
 const { vocabulary, batch, length, hidden, embed } = charlm;
 
-/** Mean loss of one stretch of characters; `state` is replaced by the state after it. */
-function loss(w: KnetArray[], state: KnetArray[], ids: Int32Array): KnetArray {
-  const [table, weight, bias, projection, projectionBias] = w as [KnetArray, KnetArray, KnetArray, KnetArray, KnetArray];
-  const outputs: KnetArray[] = [];
-  let [h, c] = state as [KnetArray, KnetArray];
-  for (let t = 0; t < length; t++) {
-    const x = embedding(table, ids.subarray(t * batch, (t + 1) * batch)).t();
-    [h, c] = lstm(weight, bias, h, c, x);
-    outputs.push(h);
-  }
-  state[0] = h;
-  state[1] = c;
-  const scores = cat(outputs, 0).matmul(projection).add(projectionBias);
-  return nll(scores, ids.subarray(batch), { dims: 1 });
+type Weights = [table: KnetArray, weight: KnetArray, bias: KnetArray, projection: KnetArray, projectionBias: KnetArray];
+
+/** Hidden state and cell, which the loss replaces by those after the stretch. */
+type State = [h: KnetArray, c: KnetArray];
+
+/** The model in one way to write it. */
+interface Form {
+  /** Mean loss of one stretch of characters. */
+  loss(w: Weights, state: State, ids: Int32Array): KnetArray;
+  initial(): State;
 }
 
-/** The LSTM language model; the state is carried from one optimizer step to the next. */
-export async function run(options: RunOptions): Promise<RunResult> {
-  await start(options);
+/** A loop over time in the model, one cell after the other. */
+const cells: Form = {
+  initial: () => [zeros([batch, hidden]), zeros([batch, hidden])],
+  loss([table, weight, bias, projection, projectionBias], state, ids) {
+    const outputs: KnetArray[] = [];
+    let [h, c] = state;
+    for (let t = 0; t < length; t++) {
+      const x = embedding(table, ids.subarray(t * batch, (t + 1) * batch)).t();
+      [h, c] = lstm(weight, bias, h, c, x);
+      outputs.push(h);
+    }
+    state[0] = h;
+    state[1] = c;
+    const scores = cat(outputs, 0).matmul(projection).add(projectionBias);
+    return nll(scores, ids.subarray(batch), { dims: 1 });
+  },
+};
+
+/** The whole sequence in one call. */
+const sequence: Form = {
+  initial: () => [zeros([hidden, batch, 1]), zeros([hidden, batch, 1])],
+  loss([table, weight, bias, projection, projectionBias], state, ids) {
+    const x = embedding(table, ids.subarray(0, length * batch)).reshape(embed, batch, length);
+    const result = rnn([{ weight, bias }], x, { hidden: state[0], cell: state[1] });
+    state[0] = result.hidden;
+    state[1] = result.cell ?? state[1];
+    const scores = projection
+      .t()
+      .matmul(result.y.reshape(hidden, batch * length))
+      .add(projectionBias.t());
+    return nll(scores, ids.subarray(batch), { dims: 0 });
+  },
+};
+
+const forms: Readonly<Record<string, Form>> = { cells, sequence };
+
+function firstWeights(): Weights {
   const weights = charlmWeights();
-  const w = [
+  return [
     from(weights.embedding, embed, vocabulary),
     from(transpose(weights.gates, embed + hidden, 4 * hidden), embed + hidden, 4 * hidden),
     zeros([1, 4 * hidden]),
     from(transpose(weights.projection, hidden, vocabulary), hidden, vocabulary),
     zeros([1, vocabulary]),
   ];
-  const initial = (): KnetArray[] => [zeros([batch, hidden]), zeros([batch, hidden])];
+}
+
+/** A form with its weights and state. */
+function model({ loss, initial }: Form) {
+  const w = firstWeights();
   const lossGradient = grad(loss);
   const state = initial();
-  return sample(
-    options,
-    index => {
+  return {
+    step(index: number): void {
       const before = [...state];
       update(w, lossGradient(w, state, characters(index)), { lr: 1 });
       dispose(before);
     },
-    () => loss(w, initial(), characters(0)),
-    () => w[0]!,
-  );
+    loss: () => loss(w, initial(), characters(0)),
+    last: () => w[0],
+  };
+}
+
+/** The form that takes less time for a step, after one step of each. */
+async function fastest(): Promise<string> {
+  let best = { name: '', seconds: Number.POSITIVE_INFINITY };
+  for (const [name, form] of Object.entries(forms)) {
+    const { step, last } = model(form);
+    for (const index of [0, 1]) {
+      const begin = performance.now();
+      step(index);
+      await last().data();
+      const seconds = (performance.now() - begin) / 1000;
+      if (index === 1 && seconds < best.seconds) best = { name, seconds };
+    }
+  }
+  return best.name;
+}
+
+/** The LSTM language model; the state is carried from one optimizer step to the next. `variant` forces a form. */
+export async function run(options: RunOptions): Promise<RunResult> {
+  await start(options);
+  const name = forms[options.variant] === undefined ? await fastest() : options.variant;
+  const { step, loss, last } = model(forms[name] ?? cells);
+  return { ...(await sample(options, step, loss, last)), note: name };
 }
