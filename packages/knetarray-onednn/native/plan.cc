@@ -274,6 +274,11 @@ void Plan::fill(Cursor& c, int i, int64_t start, int64_t n) const {
     return;
   }
   c.filled[i] = 0;
+  const int64_t rows = n / shape_[0];
+  if (rank_ == 2 && x.strides[0] == 0 && bytes == 4 && sameType(x.dtype) && start % shape_[0] == 0 && rows * shape_[0] == n) {
+    KNET_DISPATCH(spread)(rows, shape_[0], block, x.data + start / shape_[0] * x.strides[1] * from, x.strides[1]);
+    return;
+  }
   forRows(x, start, n, [&](int64_t offset, int64_t place, int64_t count) {
     x.convert(count, block + place * bytes, 1, x.data + offset * from, x.strides[0]);
   });
