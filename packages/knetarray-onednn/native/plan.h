@@ -9,12 +9,16 @@ namespace knet {
 // Copies n elements with a change of type. Strides count elements.
 using Convert = void (*)(int64_t n, char* out, int64_t outStride, const char* in, int64_t inStride);
 
+// spread: repeats each of `rows` numbers of 4 bytes `length` times. Up to 64 bytes past the end may be overwritten.
+
 namespace avx2 {
 Convert convertOf(DType to, DType from);
-}
+void spread(int64_t rows, int64_t length, char* out, const char* in, int64_t stride);
+}  // namespace avx2
 namespace avx512 {
 Convert convertOf(DType to, DType from);
-}
+void spread(int64_t rows, int64_t length, char* out, const char* in, int64_t stride);
+}  // namespace avx512
 
 // How the blocks of an operand come to be.
 enum class Access : uint8_t {

@@ -82,18 +82,23 @@ class Reducer {
     return a;
   }
 
+  // What nothing combines to.
+  Accumulator neutral() const {
+    Accumulator x;
+    if (wholeNumbers() && !positions())
+      x.whole = op_ == Reduction::sum    ? 0
+                : op_ == Reduction::prod ? 1
+                : op_ == Reduction::max  ? std::numeric_limits<int64_t>::min()
+                                         : std::numeric_limits<int64_t>::max();
+    else
+      x.real = op_ == Reduction::sum ? 0 : op_ == Reduction::prod ? 1 : op_ == Reduction::max ? -HUGE_VAL : HUGE_VAL;
+    return x;
+  }
+
   void clear(const Accumulators& a, int64_t from, int64_t to) const {
-    for (int64_t i = from; i < to; i++) {
-      if (wholeNumbers() && !positions())
-        a.values[i].whole = op_ == Reduction::sum    ? 0
-                            : op_ == Reduction::prod ? 1
-                            : op_ == Reduction::max  ? std::numeric_limits<int64_t>::min()
-                                                     : std::numeric_limits<int64_t>::max();
-      else
-        a.values[i].real = op_ == Reduction::sum ? 0 : op_ == Reduction::prod ? 1 : op_ == Reduction::max ? -HUGE_VAL : HUGE_VAL;
-      if (compensated()) a.lost[i] = 0;
-      if (positions()) a.positions[i] = -1;
-    }
+    std::fill(a.values + from, a.values + to, neutral());
+    if (compensated()) std::fill(a.lost + from, a.lost + to, 0.0);
+    if (positions()) std::fill(a.positions + from, a.positions + to, -1);
   }
 
   // Combines elements start .. end - 1 in column-major order; result 0 is at the beginning of `into`.
@@ -128,6 +133,12 @@ class Reducer {
 
   // Writes the results, without gaps.
   void store(const Accumulators& a, char* out, DType dtype, bool empty) const {
+    if (compensated()) addLost(a);
+    if (dtype == DType::float32 && !wholeNumbers() && !positions()) {
+      float* const o = reinterpret_cast<float*>(out);
+      for (int64_t i = 0; i < l_.results; i++) o[i] = static_cast<float>(a.values[i].real);
+      return;
+    }
     for (int64_t i = 0; i < l_.results; i++) {
       if (positions())
         put(out, dtype, i, static_cast<int64_t>(a.positions[i]));
@@ -135,7 +146,7 @@ class Reducer {
         // The extreme of nothing is an infinity, which is 0 as a whole number.
         put(out, dtype, i, empty && op_ >= Reduction::max ? 0 : a.values[i].whole);
       else
-        put(out, dtype, i, compensated() && std::abs(a.values[i].real) < HUGE_VAL ? a.values[i].real + a.lost[i] : a.values[i].real);
+        put(out, dtype, i, a.values[i].real);
     }
   }
 
@@ -166,6 +177,14 @@ class Reducer {
         break;
       default:
         put(out, dtype, i, static_cast<double>(x));
+    }
+  }
+
+  void addLost(const Accumulators& a) const {
+    for (int64_t i = 0; i < l_.results; i++) {
+      const double x = a.values[i].real;
+      // An infinite sum has lost NaN.
+      a.values[i].real = std::abs(x) < HUGE_VAL ? x + a.lost[i] : x;
     }
   }
 

@@ -5,6 +5,7 @@
 
 #include "../plan.h"
 #include "loops.h"
+#include "vector.h"
 
 namespace knet::KNET_ISA {
 namespace {
@@ -52,6 +53,16 @@ Convert convertTo(DType from) {
 }
 
 }  // namespace
+
+void spread(int64_t rows, int64_t length, char* out, const char* in, int64_t stride) {
+  float* o = elements<float>(out);
+  const float* x = elements<float>(in);
+  for (int64_t r = 0; r < rows; r++, o += length, x += stride) {
+    const F v = set(*x);
+    // The next row overwrites what goes too far.
+    for (int64_t i = 0; i < length; i += width) store(o + i, v);
+  }
+}
 
 Convert convertOf(DType to, DType from) {
   switch (to) {

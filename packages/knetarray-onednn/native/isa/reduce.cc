@@ -122,6 +122,40 @@ A longRow(const T* x, int64_t n) {
   return total;
 }
 
+// Pairs of neighbouring runs of `run` lanes, of a and of b, combined: half as many of them remain.
+template <int run, class F, class V>
+V fold(V a, V b) {
+  Vector<int64_t> even, odd;
+  for (int l = 0; l < lanes; l++) {
+    const int in = l % (2 * run), from = l - in + (in < run ? in : lanes + in - run);
+    even[l] = from;
+    odd[l] = from + run;
+  }
+  return F::apply(__builtin_shuffle(a, b, even), __builtin_shuffle(a, b, odd));
+}
+
+// The totals of `lanes` rows of n elements, which take that many vectors.
+template <class T, class A, class F>
+Vector<A> shortRows(const T* x, int64_t n, int64_t vectors) {
+  const Vector<A> first = Vector<A>{} + F::template first<A>;
+  Vector<int64_t> lane;
+  for (int l = 0; l < lanes; l++) lane[l] = l;
+  const Vector<int64_t> inside = lane < n - (vectors - 1) * lanes;
+  Vector<A> a[lanes];
+  for (int k = 0; k < lanes; k++, x += n) {
+    const Vector<A> last = inside ? load<T, A>(x + (vectors - 1) * lanes) : first;
+    a[k] = last;
+    for (int64_t v = 0; v + 1 < vectors; v++) a[k] = F::apply(a[k], load<T, A>(x + v * lanes));
+  }
+  for (int k = 0; k < lanes; k += 2) a[k / 2] = fold<1, F>(a[k], a[k + 1]);
+  for (int k = 0; k < lanes / 2; k += 2) a[k / 2] = fold<2, F>(a[k], a[k + 1]);
+#ifdef __AVX512F__
+  return fold<4, F>(a[0], a[1]);
+#else
+  return a[0];
+#endif
+}
+
 template <class T, class A, class F>
 void rows(const Accumulators& into, const char* data, int64_t n, int64_t count, int64_t) {
   const T* x = elements<T>(data);
@@ -129,16 +163,14 @@ void rows(const Accumulators& into, const char* data, int64_t n, int64_t count, 
     for (int64_t r = 0; r < count; r++, x += n) add<T, A, F>(into, r, longRow<T, A, F>(x, n));
     return;
   }
-  // Short rows: several of them at a time, each in order.
-  constexpr int together = 8;
   int64_t r = 0;
-  for (; r + together <= count; r += together, x += together * n) {
-    A a[together];
-    for (A& v : a) v = F::template first<A>;
-    for (int64_t i = 0; i < n; i++) {
-      for (int k = 0; k < together; k++) a[k] = F::apply(a[k], static_cast<A>(x[k * n + i]));
-    }
-    for (int k = 0; k < together; k++) add<T, A, F>(into, r + k, a[k]);
+  // A vector of rows at a time, as long as reading past the last one stays inside.
+  const int64_t vectors = (n + lanes - 1) / lanes;
+  for (; (r + lanes - 1) * n + vectors * lanes <= count * n; r += lanes, x += lanes * n) {
+    const Vector<A> totals = shortRows<T, A, F>(x, n, vectors);
+    A part[lanes];
+    memcpy(part, &totals, sizeof part);
+    for (int k = 0; k < lanes; k++) add<T, A, F>(into, r + k, part[k]);
   }
   for (; r < count; r++, x += n) {
     A a = F::template first<A>;
