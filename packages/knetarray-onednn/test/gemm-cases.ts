@@ -208,7 +208,7 @@ export function testProducts(load: () => OnednnBackend): void {
     check(backend(), { m: 10, n: 784, k: 200, b: 'rows' });
     check(backend(), { m: 128, n: 515, k: 129, b: 'paddedRows', beta: 1 });
     check(backend(), { m: 515, n: 128, k: 90, a: 'apart', c: 'paddedRows', alpha: -1 });
-    check(backend(), { m: 300, n: 290, k: 390, a: 'rows', b: 'rows', beta: 1 });
+    check(backend(), { m: 300, n: 290, k: 390, a: 'rows', b: 'rows', beta: 2 });
     check(backend(), { m: 1100, n: 20, k: 200 });
   });
 
