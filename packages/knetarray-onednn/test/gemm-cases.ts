@@ -222,6 +222,29 @@ export function testProducts(load: () => OnednnBackend): void {
     check(backend(), { m: 33, n: 20, k: 9000, a: 'rows' });
     check(backend(), { m: 33, n: 20, k: 9001, b: 'rows', c: 'rows', alpha: 2, beta: 1 });
     check(backend(), { m: 3, n: 400, k: 4099, a: 'rows' });
+    check(backend(), { m: 70, n: 1, k: 5000, beta: 2 });
+    check(backend(), { m: 1, n: 2, k: 20_000, beta: 2 });
+    check(backend(), { m: 5, n: 16, k: 20_000, a: 'rows', beta: 2 });
+  });
+
+  it('float32, a million equal terms', () => {
+    const k = 2 ** 20;
+    const one = matrix(backend(), 'float32', 1, 1, 'columns', () => 0.1);
+    for (const [rowStep, columnStep] of [
+      [1, 0],
+      [0, 1],
+      [0, 0],
+    ] as const) {
+      // The same number everywhere, by strides of 0, or a real vector where the stride is 1.
+      const long = matrix(backend(), 'float32', k, 1, 'columns', () => 0.1);
+      const source = columnStep === 1 ? long.view : one.view;
+      const left: View = { ...source, shape: [rowStep === 1 ? 2 : 1, k], strides: [0, columnStep] };
+      const result = matrix(backend(), 'float32', left.shape[0]!, 1, 'columns', () => 0);
+      backend().matmul(left, long.view, result.view, 1, 0);
+      const got = backend().readSync(result.view.storage, 'float32', result.view.offset, 1)[0]!;
+      const exact = k * Math.fround(0.1) ** 2;
+      expect(Math.abs(got - exact) / exact).toBeLessThan(1e-6);
+    }
   });
 
   it.each(['float32', 'float64'] as const)('%s, NaN and infinity reach the results that they belong to, and no others', dtype => {
