@@ -52,7 +52,7 @@ void multiplyVector(const Problem<T>& p, bool alone) {
     if (inner) {
       Inner<T>::run(1, m, p.k, p.alpha, b, 0, a, p.a.rows, p.beta, c, 0, p.c.rows);
     } else {
-      Columns<T>::run(m, p.k, p.alpha, a, p.a.columns, b, 1, p.beta, c, p.c.rows);
+      Columns<T>::run(m, p.k, p.alpha, a, p.a.columns, b, p.beta, c, p.c.rows);
     }
   });
 }
@@ -67,7 +67,9 @@ void multiplyInner(const Problem<T>& p, bool alone) {
     // An odd number of lines, so that rows do not meet in the same places of the cache.
     aRow = (ceilDivide(p.k, lanes) | 1) * lanes;
     T* const to = static_cast<T*>(scratch(Scratch::mine, p.m * aRow * sizeof(T)));
-    for (int64_t l = 0; l < p.k; l += lanes) transposeStrip(to + l, aRow, a + l * p.a.columns, p.a.columns, smaller(lanes, p.k - l), p.m, lanes);
+    for (int64_t l = 0; l < p.k; l += lanes) {
+      transposeStrip(to + l, aRow, a + l * p.a.columns, p.a.columns, smaller(lanes, p.k - l), p.m, lanes);
+    }
     a = to;
   }
   const int64_t tasks = alone || p.work() < taskWork ? 1 : smaller(smaller(maxTasks, ceilDivide(p.work(), taskWork)), p.n);
@@ -86,7 +88,9 @@ double costOfTiles(const Problem<T>& p) {
   const double m = static_cast<double>(p.m), n = static_cast<double>(p.n), k = static_cast<double>(p.k);
   // One vector for each broadcast of b: loads are what bounds it.
   const double loads = vectors == 1 ? 1.25 : 1;
-  return vectors * n * k / 2 * loads + (p.a.rows == 1 ? 0 : m * k / 2) + (p.c.rows == 1 ? 0 : p.c.columns == 1 ? vectors * n * 8 : 2 * m * n);
+  const double packing = p.a.rows == 1 ? 0 : m * k / 2;
+  const double storing = p.c.rows == 1 ? 0 : p.c.columns == 1 ? vectors * n * 8 : 2 * m * n;
+  return vectors * n * k / 2 * loads + packing + storing;
 }
 
 // Roughly the cycles of inner products, where b is read along k.
@@ -115,32 +119,35 @@ void multiplyShape(const Problem<T>& p, bool alone) {
   Product<T>(q.m, q.n, q.k, q.alpha, q.a, q.b, q.beta, q.c, alone).run();
 }
 
-// Steps of k that one task of a product with few results and a long k takes at least.
+// A long k is divided into chunks of so many steps: sums that grow for long lose what is added to them.
+constexpr int64_t maxChunk = 16384;
+// A product of few results gets as many as tasks need, none shorter than this.
 constexpr int64_t minChunk = 512;
-constexpr int64_t maxChunks = 16;
+constexpr int64_t usefulChunks = 16;
 
-// A product with few results and a long k: chunks of k are tasks, whose results are added in order.
+// Chunks of k are products of their own, whose results are added in order.
 template <class T>
 void multiplyChunks(const Problem<T>& p) {
-  const int64_t m = p.m, n = p.n;
-  const int64_t chunks = smaller(maxChunks, p.k / minChunk), length = ceilDivide(p.k, chunks), size = m * n;
+  const int64_t m = p.m, n = p.n, size = m * n;
+  const bool parallel = p.work() >= 4 * taskWork;
+  const int64_t chunks = larger(ceilDivide(p.k, maxChunk), parallel ? smaller(usefulChunks, p.k / minChunk) : 1);
+  const int64_t length = ceilDivide(p.k, chunks), together = parallel ? 1 : chunks;
   T* const parts = static_cast<T*>(scratch(Scratch::shared, chunks * size * sizeof(T)));
-  parallelFor(chunks, [&](int64_t chunk) {
-    const int64_t l = chunk * length;
-    multiplyShape<T>({p.m, p.n, smaller(length, p.k - l), 1, {p.a.data + l * p.a.columns, p.a.rows, p.a.columns},
-                      {p.b.data + l * p.b.rows, p.b.rows, p.b.columns}, 0, {parts + chunk * size, 1, p.m}}, true);
+  parallelFor(ceilDivide(chunks, together), [&](int64_t task) {
+    for (int64_t chunk = task * together; chunk < smaller(chunks, (task + 1) * together); chunk++) {
+      const int64_t l = smaller(p.k, chunk * length);
+      multiplyShape<T>({m, n, smaller(length, p.k - l), 1, {p.a.data + l * p.a.columns, p.a.rows, p.a.columns},
+                        {p.b.data + l * p.b.rows, p.b.rows, p.b.columns}, 0, {parts + chunk * size, 1, m}}, true);
+    }
   });
   const int64_t columns = larger(1, 16384 / m);
   parallelFor(ceilDivide(n, columns), [&](int64_t task) {
     for (int64_t j = task * columns; j < smaller(n, (task + 1) * columns); j++) {
-      T* const sum = parts + j * m;
-      for (int64_t chunk = 1; chunk < chunks; chunk++) {
-        const T* const part = sum + chunk * size;
-        for (int64_t i = 0; i < m; i++) sum[i] += part[i];
-      }
       T* const to = p.c.data + j * p.c.columns;
       for (int64_t i = 0; i < m; i++) {
-        const T x = p.alpha * sum[i];
+        double sum = 0;
+        for (int64_t chunk = 0; chunk < chunks; chunk++) sum += static_cast<double>(parts[chunk * size + j * m + i]);
+        const T x = p.alpha * static_cast<T>(sum);
         to[i * p.c.rows] = p.beta == 0 ? x : x + p.beta * to[i * p.c.rows];
       }
     }
@@ -150,7 +157,8 @@ void multiplyChunks(const Problem<T>& p) {
 template <class T>
 void multiply(const Problem<T>& p) {
   if (p.m <= 0 || p.n <= 0) return;
-  if (p.k >= 8 * minChunk && p.m * p.n <= 65536 && p.work() >= 4 * taskWork) return multiplyChunks(p);
+  const bool few = p.m * p.n <= 65536;
+  if (few && (p.k > maxChunk || (p.k >= 8 * minChunk && p.work() >= 4 * taskWork))) return multiplyChunks(p);
   multiplyShape(p, false);
 }
 

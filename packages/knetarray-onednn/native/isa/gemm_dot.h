@@ -23,6 +23,17 @@ struct Inner {
   // c = alpha a b + beta c, where a has elements (i, l) at i * aRow + l and b has elements (l, j) at l + j * bColumn.
   static void run(int64_t m, int64_t n, int64_t k, T alpha, const T* a, int64_t aRow, const T* b, int64_t bColumn, T beta, T* c,
                   int64_t cRow, int64_t cColumn) {
+    // A sum that grows for long loses what is added to it: k is taken in steps.
+    constexpr int64_t depth = 512 * lanes;
+    for (; k > depth; k -= depth, a += depth, b += depth, beta = 1) {
+      step(m, n, depth, alpha, a, aRow, b, bColumn, beta, c, cRow, cColumn);
+    }
+    step(m, n, k, alpha, a, aRow, b, bColumn, beta, c, cRow, cColumn);
+  }
+
+ private:
+  static void step(int64_t m, int64_t n, int64_t k, T alpha, const T* a, int64_t aRow, const T* b, int64_t bColumn, T beta, T* c,
+                   int64_t cRow, int64_t cColumn) {
     int64_t i = 0;
     const auto rows = [&](auto tile) {
       constexpr int M = decltype(tile)::rows;
@@ -53,7 +64,6 @@ struct Inner {
     rows(Rows<1>());
   }
 
- private:
   template <int M>
   struct Rows {
     static constexpr int rows = M;
@@ -68,7 +78,7 @@ struct Inner {
     Vector x[M * N];
 #pragma GCC unroll 16
     for (int r = 0; r < M * N; r++) x[r] = V::zero();
-    const auto step = [&](int64_t l, auto load) __attribute__((always_inline)) {
+    const auto add = [&](int64_t l, auto load) __attribute__((always_inline)) {
       Vector left[M];
 #pragma GCC unroll 4
       for (int p = 0; p < M; p++) left[p] = load(a + p * aRow + l);
@@ -80,10 +90,10 @@ struct Inner {
       }
     };
     int64_t l = 0;
-    for (; l + lanes <= k; l += lanes) step(l, [](const T* p) __attribute__((always_inline)) { return V::load(p); });
+    for (; l + lanes <= k; l += lanes) add(l, [](const T* p) __attribute__((always_inline)) { return V::load(p); });
     if (l < k) {
       const auto mask = V::first(k - l);
-      step(l, [mask](const T* p) __attribute__((always_inline)) { return V::load(p, mask); });
+      add(l, [mask](const T* p) __attribute__((always_inline)) { return V::load(p, mask); });
     }
     reduce(x, sums);
   }
@@ -135,18 +145,28 @@ struct Columns {
 
   static constexpr int lanes = V::count;
 
-  // c = alpha a b + beta c, where a has elements (i, l) at i + l * aColumn; b and c are vectors.
-  static void run(int64_t m, int64_t k, T alpha, const T* a, int64_t aColumn, const T* b, int64_t bRow, T beta, T* c, int64_t cRow) {
-    int64_t i = 0;
-    for (; i + 4 * lanes < m; i += 8 * lanes) block<8, 1>(m - i, k, alpha, a + i, aColumn, b, bRow, beta, c + i * cRow, cRow);
-    for (; i + lanes < m; i += 4 * lanes) block<4, 2>(m - i, k, alpha, a + i, aColumn, b, bRow, beta, c + i * cRow, cRow);
-    for (; i < m; i += lanes) block<1, 8>(m - i, k, alpha, a + i, aColumn, b, bRow, beta, c + i * cRow, cRow);
+  // c = alpha a b + beta c, where a has elements (i, l) at i + l * aColumn; b and c are vectors; elements of b
+  // lie one after the other.
+  static void run(int64_t m, int64_t k, T alpha, const T* a, int64_t aColumn, const T* b, T beta, T* c, int64_t cRow) {
+    // In steps, as above.
+    constexpr int64_t depth = 512;
+    for (; k > depth; k -= depth, a += depth * aColumn, b += depth, beta = 1) {
+      step(m, depth, alpha, a, aColumn, b, beta, c, cRow);
+    }
+    step(m, k, alpha, a, aColumn, b, beta, c, cRow);
   }
 
  private:
+  static void step(int64_t m, int64_t k, T alpha, const T* a, int64_t aColumn, const T* b, T beta, T* c, int64_t cRow) {
+    int64_t i = 0;
+    for (; i + 4 * lanes < m; i += 8 * lanes) block<8, 1>(m - i, k, alpha, a + i, aColumn, b, beta, c + i * cRow, cRow);
+    for (; i + lanes < m; i += 4 * lanes) block<4, 2>(m - i, k, alpha, a + i, aColumn, b, beta, c + i * cRow, cRow);
+    for (; i < m; i += lanes) block<1, 8>(m - i, k, alpha, a + i, aColumn, b, beta, c + i * cRow, cRow);
+  }
+
   // At most M vectors of rows; every U-th column has a sum of its own, so that additions need not wait for each other.
   template <int M, int U>
-  static __attribute__((noinline)) void block(int64_t m, int64_t k, T alpha, const T* a, int64_t aColumn, const T* b, int64_t bRow,
+  static __attribute__((noinline)) void block(int64_t m, int64_t k, T alpha, const T* a, int64_t aColumn, const T* b,
                                               T beta, T* c, int64_t cRow) {
     typename V::Mask masks[M];
 #pragma GCC unroll 8
@@ -160,23 +180,25 @@ struct Columns {
 #pragma GCC unroll 8
       for (int v = 0; v < M; v++) x[u][v] = V::zero();
     }
-    const auto step = [&](int u, int64_t l, auto load) __attribute__((always_inline)) {
-      const Vector factor = V::all(b[l * bRow]);
+    const auto add = [&](int u, const T* column, T factor, auto load) __attribute__((always_inline)) {
+      const Vector all = V::all(factor);
 #pragma GCC unroll 8
-      for (int v = 0; v < M; v++) x[u][v] = V::multiplyAdd(load(a + l * aColumn + v * lanes, v), factor, x[u][v]);
+      for (int v = 0; v < M; v++) x[u][v] = V::multiplyAdd(load(column + v * lanes, v), all, x[u][v]);
     };
-    const auto all = [&](auto load) __attribute__((always_inline)) {
-      int64_t l = 0;
-      for (; l + U <= k; l += U) {
+    const auto run = [&](auto load) __attribute__((always_inline)) {
+      const T* column = a;
+      const T* factor = b;
+      const T* const end = b + k;
+      for (; end - factor >= U; factor += U) {
 #pragma GCC unroll 8
-        for (int u = 0; u < U; u++) step(u, l + u, load);
+        for (int u = 0; u < U; u++, column += aColumn) add(u, column, factor[u], load);
       }
-      for (; l < k; l++) step(0, l, load);
+      for (; factor != end; factor++, column += aColumn) add(0, column, *factor, load);
     };
     if (m >= M * lanes) {
-      all([](const T* p, int) __attribute__((always_inline)) { return V::load(p); });
+      run([](const T* p, int) __attribute__((always_inline)) { return V::load(p); });
     } else {
-      all([&masks](const T* p, int v) __attribute__((always_inline)) { return V::load(p, masks[v]); });
+      run([&masks](const T* p, int v) __attribute__((always_inline)) { return V::load(p, masks[v]); });
     }
     T sums[M * lanes];
 #pragma GCC unroll 8
