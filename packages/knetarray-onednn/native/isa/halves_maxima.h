@@ -29,7 +29,8 @@ inline void storeMaxima(float* y, const Choice& choice, LaneMask stored) {
 }
 
 inline void storePlaces(int32_t* where, const Choice& choice, const Lanes&, int64_t width, const Windows& windows) {
-  const __m256i starts = _mm256_set_m128i(_mm_set1_epi32(static_cast<int32_t>(windows.second)), _mm_set1_epi32(static_cast<int32_t>(windows.first)));
+  const int32_t first = static_cast<int32_t>(windows.first), second = static_cast<int32_t>(windows.second);
+  const __m256i starts = _mm256_set_m128i(_mm_set1_epi32(second), _mm_set1_epi32(first));
   const __m256i high = _mm256_add_epi32(starts, _mm256_set_epi32(6, 4, 2, 0, 6, 4, 2, 0));
   const __m256i low = _mm256_add_epi32(high, _mm256_set1_epi32(static_cast<int32_t>(width)));
   // A mask is -1 where it holds.

@@ -20,7 +20,9 @@ inline void storeGradient(float* dx, const Choice& choice, const Lanes& at, int6
 }
 
 // A sum begins with +0, to which -0 adds nothing.
-inline Numbers loadGradient(const float* dy, LaneMask loaded) { return _mm512_add_ps(_mm512_maskz_loadu_ps(loaded, dy), _mm512_setzero_ps()); }
+inline Numbers loadGradient(const float* dy, LaneMask loaded) {
+  return _mm512_add_ps(_mm512_maskz_loadu_ps(loaded, dy), _mm512_setzero_ps());
+}
 
 #else
 
@@ -37,7 +39,9 @@ inline void storeGradient(float* dx, const Choice& choice, const Lanes&, int64_t
   row(p + width, q + width, _mm256_and_ps(choice.down, dy), choice.lowRight);
 }
 
-inline Numbers loadGradient(const float* dy, LaneMask loaded) { return _mm256_add_ps(_mm256_maskload_ps(dy, loaded), _mm256_setzero_ps()); }
+inline Numbers loadGradient(const float* dy, LaneMask loaded) {
+  return _mm256_add_ps(_mm256_maskload_ps(dy, loaded), _mm256_setzero_ps());
+}
 
 #endif
 
