@@ -117,6 +117,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   add<knet::scatterAddCommand>(exports, "scatterAdd");
   add<knet::cumsumCommand>(exports, "cumsum");
   add<knet::maxPoolingCommand>(exports, "maxPooling");
+  add<knet::maxPoolingGradientCommand>(exports, "maxPoolingGradient");
   add<knet::randomCommand>(exports, "random");
   add<knet::compileCommand>(exports, "compile");
   add<knet::mapCommand>(exports, "map");

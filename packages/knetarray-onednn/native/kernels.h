@@ -9,6 +9,7 @@ void gatherCommand(const double* words);
 void scatterAddCommand(const double* words);
 void cumsumCommand(const double* words);
 void maxPoolingCommand(const double* words);
+void maxPoolingGradientCommand(const double* words);
 void randomCommand(const double* words);
 void mapCommand(const double* words);
 void reduceCommand(const double* words);

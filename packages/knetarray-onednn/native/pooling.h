@@ -18,7 +18,8 @@ struct Pooling {
   bool halves;  // windows of 2 x 2, side by side and all within x
 };
 
-// Rows begin .. end-1 of the output, of y[0] elements each: their maxima, and where in x those are.
+// Rows begin .. end-1 of the output, of y[0] elements each, which y and where begin with: their maxima, and where in x those are,
+// unless `where` is null.
 #define KNET_POOL_ROWS(T) void poolRows(const Pooling& g, const T* x, T* y, int32_t* where, int64_t begin, int64_t end);
 #define KNET_POOL_ROWS_OF(isa) \
   namespace isa {              \
@@ -29,5 +30,14 @@ struct Pooling {
   }
 KNET_POOL_ROWS_OF(avx2)
 KNET_POOL_ROWS_OF(avx512)
+
+// The gradient for windows of 2 x 2: the pairs of rows of dx behind rows begin .. end-1 of the output, which dy begins with, and
+// with the last pair of a plane the rest of it.
+namespace avx2 {
+void halvesGradient(const Pooling& g, const float* x, const float* dy, float* dx, int64_t begin, int64_t end);
+}
+namespace avx512 {
+void halvesGradient(const Pooling& g, const float* x, const float* dy, float* dx, int64_t begin, int64_t end);
+}
 
 }  // namespace knet

@@ -29,6 +29,7 @@ export interface Native {
   scatterAdd(): void;
   cumsum(): void;
   maxPooling(): void;
+  maxPoolingGradient(): void;
   random(): void;
   /** Answers with a handle in the first word of the block. */
   compile(): void;

@@ -19,7 +19,7 @@ import { Command } from './command.js';
 import { convolution } from './kernels/convolution.js';
 import { cumsum, gather, scatterAdd } from './kernels/gather.js';
 import { matmul } from './kernels/matmul.js';
-import { maxPooling } from './kernels/pooling.js';
+import { maxPooling, maxPoolingGradient } from './kernels/pooling.js';
 import { Programs } from './kernels/program.js';
 import { random } from './kernels/random.js';
 import { reduce } from './kernels/reduce.js';
@@ -146,8 +146,12 @@ export class OnednnBackend implements Backend {
     cumsum(this.native, this.command, x, output, dim);
   }
 
-  maxPooling(geometry: PoolingGeometry, x: View, y: View, indices: View): void {
+  maxPooling(geometry: PoolingGeometry, x: View, y: View, indices: View | undefined): void {
     maxPooling(this.native, this.command, geometry, x, y, indices);
+  }
+
+  maxPoolingGradient(geometry: PoolingGeometry, x: View, dy: View, dx: View): void {
+    maxPoolingGradient(this.native, this.command, geometry, x, dy, dx);
   }
 
   random(distribution: Distribution, key: readonly [number, number], output: View): void {

@@ -1,6 +1,6 @@
 import type { DType, PoolingGeometry, TypedArray } from '@knet/knetarray';
 import { describe, expect, it } from 'vitest';
-import { compare, contents, forThreads, type Layout, native, sample, viewOn } from './views.js';
+import { compare, contents, expectSame, forThreads, type Layout, native, oracle, sample, viewOn } from './views.js';
 
 const product = (sizes: readonly number[]) => sizes.reduce((n, m) => n * m, 1);
 
@@ -26,7 +26,20 @@ const geometries: Record<string, PoolingGeometry> = {
   'three dimensions': geometry([9, 8, 7], [2, 3, 2], [2, 1, 3], [1, 1, 0], 3),
   'windows within the padding alone': geometry([3, 3], [2, 2], [2, 2], [3, 3], 2),
   'the whole of x': geometry([5, 6], [5, 6], [5, 6], [0, 0], 3),
+  'halves of 8 of 20 columns': { ...geometry([20, 7], [2, 2], [2, 2], [0, 0], 3), y: [4, 2] },
+  'two columns, in part': { ...geometry([5, 9], [2, 2], [2, 2], [0, 0], 6), y: [1, 3] },
+  'overlapping windows of one long row': geometry([5000], [5], [2], [2], 2),
+  'no planes': geometry([4, 4], [2, 2], [2, 2], [0, 0], 0),
 };
+
+/** The gradient by definition: dy, added to where the maxima are. */
+function gradientOfPositions(g: PoolingGeometry, dtype: DType, x: TypedArray, dy: TypedArray): TypedArray {
+  const view = (data: TypedArray, type = dtype) => viewOn(oracle, { dtype: type, shape: [data.length] }, data);
+  const [y, where, dx] = [view(dy), view(new Int32Array(dy.length), 'int32'), view(x.slice().fill(0))];
+  oracle.maxPooling(g, view(x), y, where);
+  oracle.scatterAdd(view(dy), where, dx, 0);
+  return contents(oracle, dx, x.length);
+}
 
 describe.each(['float32', 'float64', 'int32', 'uint8', 'bool'] as DType[])('maxPooling of %s', dtype => {
   it.each(Object.keys(geometries))('%s', name => {
@@ -43,6 +56,31 @@ describe.each(['float32', 'float64', 'int32', 'uint8', 'bool'] as DType[])('maxP
           [{ layout: { dtype, shape: [outputs], offset } }, { layout: { dtype: 'int32', shape: [outputs], offset } }],
           (b, [source], [y, where]) => b.maxPooling(g, source!, y!, where!),
         );
+        compare(
+          [{ layout: x, data: sample(dtype, inputs + offset, seed, special) }],
+          [{ layout: { dtype, shape: [outputs], offset } }],
+          (b, [source], [y]) => b.maxPooling(g, source!, y!, undefined),
+        );
+      }
+    }
+  });
+
+  it.each(Object.keys(geometries))('gradient, %s', name => {
+    const g = geometries[name]!;
+    const [inputs, outputs] = [product(g.x) * g.planes, product(g.y) * g.planes];
+    for (const [seed, offset] of [
+      [1, 0],
+      [2, 3],
+    ] as const) {
+      for (const special of [false, true]) {
+        const [x, dy, before] = [sample(dtype, inputs + offset, seed, special), sample(dtype, outputs + offset, 7, special), inputs + 9];
+        const views = [x, dy].map(data => viewOn(native, { dtype, shape: [data.length - offset], offset }, data));
+        const dx = viewOn(native, { dtype, shape: [inputs], offset }, sample(dtype, before, 99));
+        native.maxPoolingGradient(g, views[0]!, views[1]!, dx);
+        // What lies around dx stays.
+        const expected = sample(dtype, before, 99);
+        expected.set(gradientOfPositions(g, dtype, x.slice(offset), dy.slice(offset)), offset);
+        expectSame([contents(native, dx, before)], [expected]);
       }
     }
   });
@@ -64,17 +102,25 @@ it('keeps the first of equal elements, and the first NaN', () => {
     const [y, places] = [viewOn(native, { dtype: 'float32', shape: [1] }), viewOn(native, { dtype: 'int32', shape: [1] })];
     native.maxPooling(g, viewOn(native, { dtype: 'float32', shape: [4] }, Float32Array.from(window)), y, places);
     expect([contents(native, y, 1)[0], contents(native, places, 1)[0]]).toEqual([value, where]);
+    const dx = viewOn(native, { dtype: 'float32', shape: [4] }, Float32Array.of(9, 9, 9, 9));
+    const x = viewOn(native, { dtype: 'float32', shape: [4] }, Float32Array.from(window));
+    native.maxPoolingGradient(g, x, viewOn(native, { dtype: 'float32', shape: [1] }, Float32Array.of(5)), dx);
+    expect([...contents(native, dx, 4)]).toEqual([0, 1, 2, 3].map(i => (i === where ? 5 : 0)));
   }
 });
 
 it('gives the same bits on any number of threads', () => {
-  for (const g of [geometry([24, 24], [2, 2], [2, 2], [0, 0], 500), geometry([24, 24], [3, 3], [2, 2], [1, 1], 300)]) {
+  const odd = geometry([25, 23], [2, 2], [2, 2], [0, 0], 400);
+  for (const g of [geometry([24, 24], [2, 2], [2, 2], [0, 0], 500), odd, geometry([24, 24], [3, 3], [2, 2], [1, 1], 300)]) {
     const [inputs, outputs] = [product(g.x) * g.planes, product(g.y) * g.planes];
     const x = viewOn(native, { dtype: 'float32', shape: [inputs] }, sample('float32', inputs, 3, true));
     forThreads((): TypedArray[] => {
       const [y, places] = [viewOn(native, { dtype: 'float32', shape: [outputs] }), viewOn(native, { dtype: 'int32', shape: [outputs] })];
       native.maxPooling(g, x, y, places);
-      return [contents(native, y, outputs), contents(native, places, outputs)];
+      const dy = viewOn(native, { dtype: 'float32', shape: [outputs] }, sample('float32', outputs, 4));
+      const dx = viewOn(native, { dtype: 'float32', shape: [inputs] }, new Float32Array(inputs).fill(9));
+      native.maxPoolingGradient(g, x, dy, dx);
+      return [contents(native, y, outputs), contents(native, places, outputs), contents(native, dx, inputs)];
     });
   }
 });
@@ -83,4 +129,5 @@ it('refuses more than three spatial dimensions', () => {
   const g = geometry([2, 2, 2, 2], [2, 2, 2, 2], [2, 2, 2, 2], [0, 0, 0, 0], 1);
   const view = viewOn(native, { dtype: 'float32', shape: [16] });
   expect(() => native.maxPooling(g, view, view, view)).toThrow(/maxPooling: 4 spatial dimensions \[2, 2, 2, 2\]/);
+  expect(() => native.maxPoolingGradient(g, view, view, view)).toThrow(/maxPoolingGradient: 4 spatial dimensions \[2, 2, 2, 2\]/);
 });

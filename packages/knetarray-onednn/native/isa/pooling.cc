@@ -1,7 +1,7 @@
 // Rows of maxima. The first element of a window wins a tie, and the first NaN wins over everything.
 #include "pooling.h"
 
-#include "isa/halves.h"
+#include "isa/halves_maxima.h"
 
 namespace knet::KNET_ISA {
 namespace {
@@ -19,6 +19,12 @@ constexpr int32_t lowest<int32_t> = INT32_MIN;
 // What a window that lies in the padding alone gives.
 template <class T>
 constexpr T nothing = T(0.5) == 0 ? T(0) : lowest<T>;
+
+// Whether b, which comes after a, takes its place.
+template <class T>
+bool later(T a, T b) {
+  return !(b <= a) & (a == a);
+}
 
 // The elements of x along one dimension that a window covers.
 struct Span {
@@ -139,7 +145,7 @@ void blockOf(const Pooling& g, const T* x, T* y, int32_t* where, int64_t plane, 
     }
   }
   for (int64_t i = 0; i < Block<T>::size && i0 + i < g.y[0]; i++) {
-    where[i0 + i] = static_cast<int32_t>(block.where[i]);
+    if (where != nullptr) where[i0 + i] = static_cast<int32_t>(block.where[i]);
     y[i0 + i] = block.where[i] < 0 ? nothing<T> : static_cast<T>(block.best[i]);
   }
 }
@@ -161,20 +167,21 @@ void single(const Pooling& g, const T* x, T* y, int32_t* where, int64_t plane, S
     }
   }
   y[i] = best;
-  where[i] = static_cast<int32_t>(place);
+  if (where != nullptr) where[i] = static_cast<int32_t>(place);
 }
 
 template <class T>
 void rows(const Pooling& g, const T* x, T* y, int32_t* where, int64_t begin, int64_t end) {
   const bool blocks = g.y[0] > 2 && Block<T>::reach(g) <= maxReach;
   for (int64_t r = begin; r < end; r++) {
-    const int64_t slab = r / g.y[1], plane = slab / g.y[2], first = r * g.y[0];
+    const int64_t slab = r / g.y[1], plane = slab / g.y[2], first = (r - begin) * g.y[0];
+    int32_t* const places = where == nullptr ? nullptr : where + first;
     const Span zs(g, 2, slab % g.y[2]), vs(g, 1, r % g.y[1]);
     for (int64_t i = 0; i < g.y[0]; i += blocks ? Block<T>::size : 1) {
       if (blocks) {
-        blockOf(g, x, y + first, where + first, plane, zs, vs, i);
+        blockOf(g, x, y + first, places, plane, zs, vs, i);
       } else {
-        single(g, x, y + first, where + first, plane, zs, vs, i);
+        single(g, x, y + first, places, plane, zs, vs, i);
       }
     }
   }
@@ -183,7 +190,7 @@ void rows(const Pooling& g, const T* x, T* y, int32_t* where, int64_t begin, int
 }  // namespace
 
 void poolRows(const Pooling& g, const float* x, float* y, int32_t* where, int64_t begin, int64_t end) {
-  if (g.halves) return halveRows(g, x, y, where, begin, end);
+  if (g.halves) return where == nullptr ? halveRows<false>(g, x, y, where, begin, end) : halveRows<true>(g, x, y, where, begin, end);
   rows(g, x, y, where, begin, end);
 }
 void poolRows(const Pooling& g, const double* x, double* y, int32_t* where, int64_t begin, int64_t end) {

@@ -39,12 +39,15 @@ struct Sum {
     return a + x;
   }
 };
+// Whole numbers wrap around: they are multiplied without a sign.
 struct Prod {
   template <class A>
   static constexpr A first = 1;
-  template <class V>
-  static V apply(V a, V x) {
-    return a * x;
+  static double apply(double a, double x) { return a * x; }
+  static int64_t apply(int64_t a, int64_t x) { return static_cast<int64_t>(static_cast<uint64_t>(a) * static_cast<uint64_t>(x)); }
+  static Vector<double> apply(Vector<double> a, Vector<double> x) { return a * x; }
+  static Vector<int64_t> apply(Vector<int64_t> a, Vector<int64_t> x) {
+    return reinterpret_cast<Vector<int64_t>>(reinterpret_cast<Vector<uint64_t>>(a) * reinterpret_cast<Vector<uint64_t>>(x));
   }
 };
 // NaN stays once it is met. Zeros differ by sign: as whole numbers, the bits of +0 are larger than those of -0.
