@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "convolution_onednn.h"
 #include "growing_memory.h"
 #include "isa.h"
 #include "kernels.h"
@@ -193,7 +194,9 @@ void convolutionCommand(const double* words) {
   const DType dtype = w.dtype();
   const ConvolutionGeometry g = readGeometry(w);
   char *const a = w.address(), *const b = w.address(), *const output = w.address();
-  if (dtype == DType::float32) {
+  if (dtype == DType::float32 && suitsOnednn(g)) {
+    onednnConvolution(kind, g, reinterpret_cast<const float*>(a), reinterpret_cast<const float*>(b), reinterpret_cast<float*>(output));
+  } else if (dtype == DType::float32) {
     run(KNET_DISPATCH(float32Convolution)(), kind, g, reinterpret_cast<const float*>(a), reinterpret_cast<const float*>(b), reinterpret_cast<float*>(output));
   } else {
     run(KNET_DISPATCH(float64Convolution)(), kind, g, reinterpret_cast<const double*>(a), reinterpret_cast<const double*>(b), reinterpret_cast<double*>(output));
