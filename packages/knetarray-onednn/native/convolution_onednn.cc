@@ -24,8 +24,11 @@ using dnnl::memory;
 // Multiplications for which changing the layout pays.
 constexpr double leastWork = 4e6;
 
-// Partial sums of gradientW take at most so many bytes.
-constexpr int64_t partBytes = int64_t{32} << 20;
+// Partial sums of gradientW take about so many bytes at most.
+constexpr int64_t partBytes = int64_t{16} << 20;
+
+// Weights that leave the caches between two images: then parts have more images, so that they are read less often.
+constexpr int64_t largeWeights = int64_t{1} << 20;
 
 // oneDNN runs on the calling thread while this lives: its threads would come on top of ours, and their number would change results.
 class OneThread {
@@ -58,8 +61,8 @@ struct Parts {
 Parts partsOf(ConvolutionKind kind, const ConvolutionGeometry& g) {
   const int64_t channels = kind == ConvolutionKind::gradientX ? g.inputs : g.outputs;
   const int64_t weightBytes = g.taps * g.inputs * g.outputs * g.group * static_cast<int64_t>(sizeof(float));
-  int64_t parts = std::min<int64_t>(g.batch, 16);
-  if (kind == ConvolutionKind::gradientW) parts = std::clamp<int64_t>(partBytes / weightBytes, 1, std::min<int64_t>(parts, 8));
+  int64_t parts = std::min<int64_t>(g.batch, weightBytes > largeWeights ? 4 : 16);
+  if (kind == ConvolutionKind::gradientW) parts = std::min(parts, std::clamp<int64_t>(partBytes / weightBytes, 2, 8));
   const int64_t images = (g.batch + parts - 1) / parts;
   parts = (g.batch + images - 1) / images;
   int64_t split = 1;
