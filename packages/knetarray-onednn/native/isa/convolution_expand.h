@@ -46,6 +46,13 @@ void copyColumns(const T* x, const int64_t* lines, int64_t count, int64_t shift,
   const uint64_t plane = static_cast<uint64_t>(g.xPlane);
   const T* const from = x + span.start + p;
   T* to = target + p;
+  if (first == 0 && last == L::count) {
+    for (int64_t i = 0; i < count; i++, to += length) {
+      const int64_t at = lines[i] + shift;
+      L::store(to, static_cast<uint64_t>(at) < plane ? L::load(from + at) : L::zero());
+    }
+    return;
+  }
   for (int64_t i = 0; i < count; i++, to += length) {
     const int64_t at = lines[i] + shift;
     L::store(to, static_cast<uint64_t>(at) < plane ? L::load(from + at, inside) : L::zero(), whole);
