@@ -1,14 +1,12 @@
 #include "convolution_onednn.h"
 
 #include <algorithm>
-#include <exception>
-#include <mutex>
 #include <sstream>
 #include <stdexcept>
 
 #include "growing_memory.h"
+#include "guarded.h"
 #include "onednn_primitive.h"
-#include "parallel.h"
 
 // Of libgomp, which oneDNN may have been built with.
 extern "C" {
@@ -107,21 +105,13 @@ class Convolution {
 
   const OnednnPrimitive& primitive(int64_t imagePart) const { return imagePart == parts_.imageParts - 1 ? *last_ : *whole_; }
 
-  // Runs task(part) on the threads; the first exception is thrown here.
+  // Runs task(part) on the threads, oneDNN on each of them by itself.
   template <class F>
   static void each(int64_t count, F&& task) {
-    std::mutex mutex;
-    std::exception_ptr error;
-    parallelFor(count, [&](int64_t i) {
-      try {
-        const OneThread one;
-        task(i);
-      } catch (...) {
-        std::lock_guard<std::mutex> lock(mutex);
-        if (error == nullptr) error = std::current_exception();
-      }
+    parallelForGuarded(count, [&](int64_t i) {
+      const OneThread one;
+      task(i);
     });
-    if (error != nullptr) std::rethrow_exception(error);
   }
 
   static dnnl::stream& stream() {
