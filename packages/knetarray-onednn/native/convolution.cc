@@ -1,6 +1,9 @@
 #include "convolution.h"
 
 #include <algorithm>
+#include <sstream>
+#include <stdexcept>
+#include <string>
 
 #include "convolution_onednn.h"
 #include "convolution_plan.h"
@@ -81,6 +84,46 @@ void run(const ConvolutionPieces<T>& pieces, ConvolutionKind kind, const Convolu
   parallelFor(ranges, [&](int64_t i) { pieces.combine(plan, parts, filters * i / ranges, filters * (i + 1) / ranges, output); });
 }
 
+// For messages.
+std::string inWords(ConvolutionKind kind, DType dtype, const ConvolutionGeometry& g) {
+  std::ostringstream words;
+  auto list = [&words](std::initializer_list<int64_t> xs) {
+    const char* separator = "[";
+    for (const int64_t x : xs) {
+      words << separator << x;
+      separator = ", ";
+    }
+    words << "]";
+  };
+  words << (kind == ConvolutionKind::forward ? "forward" : kind == ConvolutionKind::gradientX ? "gradient of x" : "gradient of w")
+        << (dtype == DType::float32 ? ", float32" : ", float64") << ", x ";
+  list({g.x[0], g.x[1], g.x[2], g.inputs * g.group, g.batch});
+  words << ", w ";
+  list({g.w[0], g.w[1], g.w[2], g.inputs, g.outputs * g.group});
+  words << ", padding ";
+  list({g.padding[0], g.padding[1], g.padding[2]});
+  words << ", stride ";
+  list({g.stride[0], g.stride[1], g.stride[2]});
+  words << ", dilation ";
+  list({g.dilation[0], g.dilation[1], g.dilation[2]});
+  words << ", group " << g.group;
+  return words.str();
+}
+
+void dispatch(ConvolutionKind kind, const ConvolutionGeometry& g, const float* a, const float* b, float* output) {
+  if (suitsOnednn(kind, g)) return onednnConvolution(kind, g, a, b, output);
+  run(KNET_DISPATCH(float32Convolution)(), kind, g, a, b, output);
+}
+void dispatch(ConvolutionKind kind, const ConvolutionGeometry& g, const double* a, const double* b, double* output) {
+  run(KNET_DISPATCH(float64Convolution)(), kind, g, a, b, output);
+}
+
+template <class T>
+void readOperands(Words& w, ConvolutionKind kind, const ConvolutionGeometry& g) {
+  const T *const a = w.pointer<T>(), *const b = w.pointer<T>();
+  dispatch(kind, g, a, b, w.pointer<T>());
+}
+
 }  // namespace
 
 void convolutionCommand(const double* words) {
@@ -88,13 +131,10 @@ void convolutionCommand(const double* words) {
   const auto kind = static_cast<ConvolutionKind>(w.integer());
   const DType dtype = w.dtype();
   const ConvolutionGeometry g = readGeometry(w);
-  char *const a = w.address(), *const b = w.address(), *const output = w.address();
-  if (dtype == DType::float32 && suitsOnednn(g)) {
-    onednnConvolution(kind, g, reinterpret_cast<const float*>(a), reinterpret_cast<const float*>(b), reinterpret_cast<float*>(output));
-  } else if (dtype == DType::float32) {
-    run(KNET_DISPATCH(float32Convolution)(), kind, g, reinterpret_cast<const float*>(a), reinterpret_cast<const float*>(b), reinterpret_cast<float*>(output));
-  } else {
-    run(KNET_DISPATCH(float64Convolution)(), kind, g, reinterpret_cast<const double*>(a), reinterpret_cast<const double*>(b), reinterpret_cast<double*>(output));
+  try {
+    dtype == DType::float32 ? readOperands<float>(w, kind, g) : readOperands<double>(w, kind, g);
+  } catch (const std::exception& error) {
+    throw std::runtime_error("onednn: convolution (" + inWords(kind, dtype, g) + ") failed: " + error.what());
   }
 }
 

@@ -1,8 +1,7 @@
 #include "convolution_onednn.h"
 
 #include <algorithm>
-#include <sstream>
-#include <stdexcept>
+#include <type_traits>
 
 #include "growing_memory.h"
 #include "guarded.h"
@@ -21,6 +20,9 @@ using dnnl::memory;
 
 // Multiplications for which changing the layout pays.
 constexpr double leastWork = 4e6;
+
+// Pixels of y for which changing the layout of the weights pays.
+constexpr int64_t leastPixels = 200;
 
 // Partial sums of gradientW take about so many bytes at most.
 constexpr int64_t partBytes = int64_t{16} << 20;
@@ -45,10 +47,24 @@ class OneThread {
 
 size_t elementsOf(const memory::desc& desc) { return (desc.get_size() + 63) / 64 * 16; }
 
-// target = alpha * source with every filter reversed if `flip`, for the filters first .. last - 1 of `taps` elements.
-void copyFilters(const float* source, int64_t first, int64_t last, int64_t taps, bool flip, float alpha, float* target) {
-  for (int64_t i = first * taps; i < last * taps; i += taps)
-    for (int64_t t = 0; t < taps; t++) target[i + t] = alpha * source[i + (flip ? taps - 1 - t : t)];
+// target = alpha * source with every filter of `taps` elements reversed if `flip`, for the filters first .. last - 1.
+template <class Taps>
+void copyFilters(const float* source, int64_t first, int64_t last, Taps taps, bool flip, float alpha, float* target) {
+  source += first * taps;
+  target += first * taps;
+  for (int64_t i = first; i < last; i++, source += taps, target += taps) {
+    if (flip) {
+      for (int64_t t = 0; t < taps; t++) target[t] = alpha * source[taps - 1 - t];
+    } else {
+      for (int64_t t = 0; t < taps; t++) target[t] = alpha * source[t];
+    }
+  }
+}
+void copyFilters(const float* source, int64_t first, int64_t last, const ConvolutionGeometry& g, float* target) {
+  const float alpha = static_cast<float>(g.alpha);
+  // The usual length as a constant: the loop is unrolled.
+  if (g.taps == 9) return copyFilters(source, first, last, std::integral_constant<int64_t, 9>(), g.flip, alpha, target);
+  copyFilters(source, first, last, g.taps, g.flip, alpha, target);
 }
 
 // The convolution cut into parts along images and channels: outputs, or inputs for gradientX.
@@ -158,8 +174,7 @@ class Convolution {
     if (copied) {
       const int64_t ranges = std::clamp<int64_t>(weights >> 16, 1, filters);
       parallelFor(ranges, [&](int64_t i) {
-        copyFilters(a_, filters * i / ranges * g_.inputs, filters * (i + 1) / ranges * g_.inputs, g_.taps, g_.flip,
-                    static_cast<float>(g_.alpha), memory);
+        copyFilters(a_, filters * i / ranges * g_.inputs, filters * (i + 1) / ranges * g_.inputs, g_, memory);
       });
     }
     const float* const source = copied ? memory : a_;
@@ -224,7 +239,7 @@ class Convolution {
         change(w.change, at(w.wanted, sum), at(w.plain, sums + at0));
         sum = sums + at0;
       }
-      copyFilters(sum - at0, first, first + filters / channelParts, g_.taps, g_.flip, static_cast<float>(g_.alpha), output_);
+      copyFilters(sum - at0, first, first + filters / channelParts, g_, output_);
     });
   }
 
@@ -236,33 +251,18 @@ class Convolution {
   std::shared_ptr<const OnednnPrimitive> whole_, last_;
 };
 
-std::string inWords(ConvolutionKind kind, const ConvolutionGeometry& g, const char* reason) {
-  std::ostringstream words;
-  auto list = [&](const char* name, const int64_t* xs) { words << ", " << name << " [" << xs[0] << ", " << xs[2] << "]"; };
-  words << "onednn: convolution (" << (kind == ConvolutionKind::forward ? "forward" : kind == ConvolutionKind::gradientX ? "gradientX" : "gradientW")
-        << ", float32) of x [" << g.x[0] << ", " << g.x[2] << ", " << g.inputs * g.group << ", " << g.batch << "] with w [" << g.w[0] << ", "
-        << g.w[2] << ", " << g.inputs << ", " << g.outputs * g.group << "]";
-  list("padding", g.padding);
-  list("stride", g.stride);
-  list("dilation", g.dilation);
-  words << ", group " << g.group << ": oneDNN says '" << reason << "'";
-  return words.str();
-}
-
 }  // namespace
 
-bool suitsOnednn(const ConvolutionGeometry& g) {
+bool suitsOnednn(ConvolutionKind kind, const ConvolutionGeometry& g) {
   const bool twoDimensions = g.x[0] > 1 && g.x[1] == 1 && g.w[1] == 1 && g.y[1] == 1;
-  return twoDimensions && g.inputs % 16 == 0 && g.outputs % 16 == 0 && g.inputs >= 32 && g.outputs >= 32 && g.multiplications >= leastWork;
+  const bool fillsBlocks = g.inputs % 16 == 0 && g.outputs % 16 == 0 && g.inputs >= 32 && g.outputs >= 32;
+  const bool usesWeights = kind == ConvolutionKind::gradientW || g.batch * g.yPlane >= leastPixels;
+  return twoDimensions && fillsBlocks && usesWeights && g.multiplications >= leastWork;
 }
 
 void onednnConvolution(ConvolutionKind kind, const ConvolutionGeometry& g, const float* a, const float* b, float* output) {
-  try {
-    const OneThread one;
-    Convolution(kind, g, a, b, output).run();
-  } catch (const dnnl::error& error) {
-    throw std::runtime_error(inWords(kind, g, error.what()));
-  }
+  const OneThread one;
+  Convolution(kind, g, a, b, output).run();
 }
 
 }  // namespace knet

@@ -130,12 +130,13 @@ const cases: Record<string, Case> = {
   'planes of many rows': { x: [70, 90], w: [5, 5], inputs: 3, outputs: 4, batch: 1, padding: [2, 2] },
   'several blocks of rows and channels': { x: [40, 50], w: [3, 3], inputs: 40, outputs: 9, batch: 1, padding: [1, 1] },
   'many channels': { x: [7, 7], w: [3, 3], inputs: 96, outputs: 70, batch: 2, padding: [1, 1] },
+  // oneDNN, see native/convolution_onednn.h: 32 or more channels in blocks of 16, 200 or more pixels, 4e6 or more multiplications.
   'many channels, 1x1': { x: [8, 8], w: [1, 1], inputs: 128, outputs: 96, batch: 7 },
   'many channels, stride 2': { x: [14, 14], w: [3, 3], inputs: 64, outputs: 64, batch: 5, padding: [1, 1], stride: [2, 2] },
   'many channels, parts of unequal size': { x: [8, 8], w: [3, 3], inputs: 32, outputs: 48, batch: 17 },
-  'many channels, dilated': { x: [12, 12], w: [3, 3], inputs: 64, outputs: 64, batch: 1, padding: [2, 2], dilation: [2, 2] },
-  'many channels, correlation': { x: [9, 10], w: [3, 3], inputs: 64, outputs: 80, batch: 3, flip: false, alpha: 2 },
-  'many channels in groups': { x: [9, 9], w: [3, 3], inputs: 128, outputs: 128, batch: 2, group: 2, padding: [1, 1] },
+  'many channels, dilated': { x: [15, 15], w: [3, 3], inputs: 64, outputs: 64, batch: 1, padding: [2, 2], dilation: [2, 2] },
+  'many channels, correlation': { x: [9, 10], w: [3, 3], inputs: 64, outputs: 80, batch: 5, flip: false, alpha: 2 },
+  'many channels in groups': { x: [9, 9], w: [3, 3], inputs: 128, outputs: 128, batch: 3, group: 2, padding: [1, 1] },
 };
 
 /** Compares every kernel, geometry and type with the oracle. */
