@@ -25,9 +25,10 @@ struct ConvolutionGeometry {
   double alpha;
 
   // Derived from these. No member functions: their code in files of isa/ could be what the linker keeps for everybody.
-  int64_t taps, xPlane, yPlane;  // filter positions, and elements of one channel
+  int64_t taps;            // positions of a filter
+  int64_t xPlane, yPlane;  // elements of one channel
+  int64_t inner;           // pixels of y in one of its outermost rows
   double multiplications;
-  int64_t inner;                 // pixels of y in one of its outermost rows
 };
 
 // How a convolution is cut into pieces that fit the caches, and where the pieces of the expanded image lie.
@@ -38,23 +39,19 @@ struct ConvolutionPlan {
   int64_t images;    // images in a block of gradientW
   int64_t chunks;    // parts of the batch with sums of their own in gradientW
   int64_t slots;     // outermost rows of a block of the expanded image
+  int64_t slab;      // pixels in `slots` rows
+  int64_t expanded;  // elements of an expanded block of one image
   // The place in x's plane of the row that meets each row of the expanded image, for each filter position of the second
   // dimension, in the first block; far outside of the plane where there is none.
   const int64_t* lineAt;
-  const int32_t* at;      // offset of each filter position of each channel of a block into the expanded image; in the order of w,
-                            // or in that of parts of dw
-  const int32_t* partAt;    // place of each filter position of w in parts of dw
-  const int32_t* planeAt;    // offset of each channel of y
-  int64_t slab;             // pixels in `slots` rows
-  int64_t expandedChannel;  // elements of one channel of an expanded image
-  int64_t expanded;         // elements of an expanded block of one image
+  // Offset of each filter position of each channel of a block into the expanded image, in the order of w or of a part of dw.
+  const int32_t* at;
+  const int32_t* partAt;   // place of each filter position of w in parts of dw
+  const int32_t* planeAt;  // offset of each channel of y
 };
 
-// The most elements that are read past the end of an expanded image.
-inline constexpr int64_t expandedSlack = 256;
-
 // Pieces of the kernels, for one element type. The pointers are those of whole arrays; `expanded` is memory for an expanded
-// block and expandedSlack more.
+// block.
 template <class T>
 struct ConvolutionPieces {
   // y of a block of rows of one group of one image.

@@ -85,14 +85,18 @@ void gradientW(const ConvolutionPlan& plan, const T* x, const T* dy, T* dw, int6
   for (int64_t o = 0; o < g.outputs; o++) clear(dw + o * depth, channels * g.taps);
   split(lastImage - firstImage, plan.images, [&](int64_t firstOfBlock, int images) {
     const int64_t image = firstImage + firstOfBlock;
+    // While a block of images is worked on, dy of the next ones comes from far away.
+    const T *ahead = dy + (image + images) * yImage, *const end = ahead + images * yImage;
     for (int64_t row = 0, rowBlock = 0; row < g.y[2]; row += plan.rows, rowBlock++) {
       const int64_t pixels = least(plan.rows, g.y[2] - row) * g.inner;
       for (int64_t i = 0; i < images; i++) expand(plan, x + (image + i) * xImage, channels, rowBlock, plan.images * plan.slab, expanded + i * plan.slab);
       split(g.outputs, maxRight, [&](int64_t output, int columns) {
         split(channels * g.taps, maxLeft, [&](int64_t k, int rows) {
+          if (ahead >= end) ahead = end - images * yImage;
           accumulate<T>({expanded, plan.at + k, plan.slab, dy + image * yImage + output * g.yPlane + row * g.inner,
-                         g.yPlane, yImage, images, pixels, dw + k + output * depth, depth},
+                         g.yPlane, yImage, images, pixels, dw + k + output * depth, depth, ahead},
                         rows, columns);
+          ahead += images * pixels;
         });
       });
     }

@@ -37,6 +37,28 @@ inline Span lineSpan(const ConvolutionPlan& plan, int64_t shift) {
   return {start, from, clampTo(x - start, from, plan.slots)};
 }
 
+// The pixels p and following, as many as a vector of L has, of the rows of copyRows, for stride 1.
+template <class T, class L>
+void copyColumns(const T* x, const int64_t* lines, int64_t count, int64_t shift, const ConvolutionGeometry& g, Span span, int64_t p,
+                 T* target) {
+  const int64_t length = g.y[0], first = clampTo(span.from - p, 0, L::count), last = clampTo(span.to - p, first, L::count);
+  const auto inside = L::range(first, last), whole = L::range(0, least(length - p, L::count));
+  const uint64_t plane = static_cast<uint64_t>(g.xPlane);
+  const T* const from = x + span.start + p;
+  T* to = target + p;
+  if (first == 0 && last == L::count) {
+    for (int64_t i = 0; i < count; i++, to += length) {
+      const int64_t at = lines[i] + shift;
+      L::store(to, static_cast<uint64_t>(at) < plane ? L::load(from + at) : L::zero());
+    }
+    return;
+  }
+  for (int64_t i = 0; i < count; i++, to += length) {
+    const int64_t at = lines[i] + shift;
+    L::store(to, static_cast<uint64_t>(at) < plane ? L::load(from + at, inside) : L::zero(), whole);
+  }
+}
+
 // Copies rows of x, of which lines[i] + shift is the place, to rows of y's length that lie one behind the other. Rows outside
 // of the plane of x, and the pixels outside of it, are zeros.
 template <class T>
@@ -58,16 +80,10 @@ void copyRows(const T* x, const int64_t* lines, int64_t count, int64_t shift, co
     }
     return;
   }
-  for (int64_t p = 0; p < length; p += L::count) {
-    const int64_t first = clampTo(span.from - p, 0, L::count), last = clampTo(span.to - p, first, L::count);
-    const auto inside = L::range(first, last), whole = L::range(0, least(length - p, L::count));
-    const T* const from = x + span.start + p;
-    T* to = target + p;
-    for (int64_t i = 0; i < count; i++, to += length) {
-      const int64_t at = lines[i] + shift;
-      L::store(to, static_cast<uint64_t>(at) < plane ? L::load(from + at, inside) : L::zero(), whole);
-    }
-  }
+  int64_t p = 0;
+  for (; p + HalfLanes<T>::count < length; p += L::count) copyColumns<T, L>(x, lines, count, shift, g, span, p, target);
+  // Stores that cross lines of the cache are slow: the rest of a row is not stored as if it were longer.
+  if (p < length) copyColumns<T, HalfLanes<T>>(x, lines, count, shift, g, span, p, target);
 }
 
 // Expands `channels` channels of x, the first of which begins at `x`. The image of each filter position has a distance of `step`.

@@ -43,6 +43,34 @@ struct Lanes<double> {
   static void store(double* p, Vector v, Mask mask) { _mm512_mask_storeu_pd(p, mask, v); }
 };
 
+// Vectors of half the length, for short rows.
+template <class T>
+struct HalfLanes;
+
+template <>
+struct HalfLanes<float> {
+  static constexpr int count = 8;
+  using Mask = __mmask8;
+  static __m256 zero() { return _mm256_setzero_ps(); }
+  static __m256 load(const float* p) { return _mm256_loadu_ps(p); }
+  static void store(float* p, __m256 v) { _mm256_storeu_ps(p, v); }
+  static Mask range(int64_t from, int64_t to) { return static_cast<Mask>((1u << to) - (1u << from)); }
+  static __m256 load(const float* p, Mask mask) { return _mm256_maskz_loadu_ps(mask, p); }
+  static void store(float* p, __m256 v, Mask mask) { _mm256_mask_storeu_ps(p, mask, v); }
+};
+
+template <>
+struct HalfLanes<double> {
+  static constexpr int count = 4;
+  using Mask = __mmask8;
+  static __m256d zero() { return _mm256_setzero_pd(); }
+  static __m256d load(const double* p) { return _mm256_loadu_pd(p); }
+  static void store(double* p, __m256d v) { _mm256_storeu_pd(p, v); }
+  static Mask range(int64_t from, int64_t to) { return static_cast<Mask>((1u << to) - (1u << from)); }
+  static __m256d load(const double* p, Mask mask) { return _mm256_maskz_loadu_pd(mask, p); }
+  static void store(double* p, __m256d v, Mask mask) { _mm256_mask_storeu_pd(p, mask, v); }
+};
+
 #else
 
 template <>
@@ -81,6 +109,9 @@ struct Lanes<double> {
   static Vector load(const double* p, Mask mask) { return _mm256_maskload_pd(p, mask); }
   static void store(double* p, Vector v, Mask mask) { _mm256_maskstore_pd(p, mask, v); }
 };
+
+template <class T>
+using HalfLanes = Lanes<T>;
 
 #endif
 

@@ -88,6 +88,7 @@ struct Dots {
   int64_t pixels;
   T* c;
   int64_t cColumn;
+  const T* ahead;  // fetched meanwhile, a line of the cache for each vector of pixels
 };
 
 template <class T, int rows, int columns>
@@ -107,6 +108,7 @@ void accumulate(const Dots<T>& t) {
   for (int i = 0; i < rows; i++) a[i] = t.a + t.aAt[i];
   // Columns are reached from two pointers; with a pointer for each of them, registers do not suffice between two images.
   const T *b = t.b, *c = t.b + 3 * bColumn;
+  const T* ahead = t.ahead;
   for (int64_t image = t.images; image > 0; image--) {
     for (int64_t p = whole; p > 0; p -= L::count) {
       V left[rows];
@@ -122,6 +124,8 @@ void accumulate(const Dots<T>& t) {
       for (int i = 0; i < rows; i++) a[i] += L::count;
       b += L::count;
       c += L::count;
+      _mm_prefetch(reinterpret_cast<const char*>(ahead), _MM_HINT_T1);
+      ahead += L::count;
       asm("" : "+r"(b), "+r"(c));
     }
     if (whole < t.pixels) {
