@@ -5,13 +5,8 @@
 
 #include "growing_memory.h"
 #include "guarded.h"
+#include "one_thread.h"
 #include "onednn_primitive.h"
-
-// Of libgomp, which oneDNN may have been built with.
-extern "C" {
-int omp_get_max_threads() __attribute__((weak));
-void omp_set_num_threads(int) __attribute__((weak));
-}
 
 namespace knet {
 namespace {
@@ -29,21 +24,6 @@ constexpr int64_t partBytes = int64_t{16} << 20;
 
 // Weights that leave the caches between two images: then parts have more images, so that they are read less often.
 constexpr int64_t largeWeights = int64_t{1} << 20;
-
-// oneDNN runs on the calling thread while this lives: its threads would come on top of ours, and their number would change results.
-class OneThread {
- public:
-  OneThread() : before_(omp_get_max_threads != nullptr ? omp_get_max_threads() : 1) { set(1); }
-  ~OneThread() { set(before_); }
-  OneThread(const OneThread&) = delete;
-  OneThread& operator=(const OneThread&) = delete;
-
- private:
-  static void set(int count) {
-    if (omp_set_num_threads != nullptr) omp_set_num_threads(count);
-  }
-  int before_;
-};
 
 size_t elementsOf(const memory::desc& desc) { return (desc.get_size() + 63) / 64 * 16; }
 

@@ -105,10 +105,6 @@ ConvolutionPlan planConvolution(ConvolutionKind kind, const ConvolutionGeometry&
   plan.geometry = g;
   const int64_t innerTaps = g.w[0] * g.w[1], weightBytes = g.taps * g.inputs * g.outputs * g.group * bytes;
   const bool large = g.multiplications > enoughPieces * convolutionTaskWork;
-  // Sums along vectors at the end of each chunk must not be what takes the time.
-  const int64_t mostChunks = std::min(partBytes / weightBytes, g.batch * g.yPlane / 1024);
-  plan.chunks = std::clamp<int64_t>(mostChunks, 1, std::min(g.batch, enoughPieces));
-
   auto channelBytes = [&](int64_t rows) { return countSlots(g, rows) * g.inner * innerTaps * bytes; };
   plan.rows = g.y[2];
   while (plan.rows > 1 && channelBytes(plan.rows) > farBytes / 4) plan.rows = ceilDiv(plan.rows, 2);
@@ -119,6 +115,10 @@ ConvolutionPlan planConvolution(ConvolutionKind kind, const ConvolutionGeometry&
   }
   const int64_t perChannel = channelBytes(plan.rows), perTile = std::min(perChannel, g.taps * tilePixels * bytes);
   plan.channels = std::clamp<int64_t>(std::min(nearBytes / perTile, farBytes / perChannel), 1, g.inputs);
+  // Parts of the batch with sums of their own cost a little each: their memory, and sums along vectors in each of them.
+  const int64_t wantedChunks = ceilDiv(enoughPieces, g.group * ceilDiv(g.inputs, plan.channels));
+  const int64_t mostChunks = std::min({g.batch, partBytes / weightBytes, g.batch * g.yPlane / 1024});
+  plan.chunks = std::max<int64_t>(1, std::min(wantedChunks, mostChunks));
   if (kind != ConvolutionKind::forward && large) {
     const int64_t others = g.group * (kind == ConvolutionKind::gradientX ? g.batch : plan.chunks);
     if (others * ceilDiv(g.inputs, plan.channels) < enoughPieces) plan.channels = std::max<int64_t>(1, g.inputs * others / enoughPieces);

@@ -91,6 +91,7 @@ const cases: Record<string, Case> = {
   'a long signal': { x: [6000], w: [25], inputs: 2, outputs: 3, batch: 1, padding: [12], stride: [2] },
   'padding of one side of a plane': { x: [9, 7], w: [3, 2], inputs: 4, outputs: 5, batch: 2, padding: [2, 0] },
   'more padding than filter': { x: [3, 4], w: [2, 2], inputs: 2, outputs: 3, batch: 2, padding: [4, 5] },
+  'nothing but padding along a dimension': { x: [1, 9], w: [1, 3], inputs: 2, outputs: 3, batch: 2, padding: [1, 0], stride: [4, 1] },
   'stride 2': { x: [15, 14], w: [3, 3], inputs: 3, outputs: 6, batch: 3, padding: [1, 1], stride: [2, 2] },
   'stride beyond the filter': { x: [11, 13], w: [1, 2], inputs: 2, outputs: 4, batch: 2, stride: [3, 4] },
   'stride 2 and dilation 2': { x: [17, 19], w: [3, 3], inputs: 3, outputs: 4, batch: 2, padding: [2, 1], stride: [2, 2], dilation: [2, 2] },

@@ -28,7 +28,10 @@ inline Span spanOf(const ConvolutionGeometry& g, int64_t tap) {
 }
 
 // True in one dimension with stride 1: then rows, of length 1, are neighbours in x too, and are copied as one.
-inline bool isLine(const ConvolutionGeometry& g) { return g.x[0] * g.x[1] * g.w[0] * g.w[1] * g.inner == 1 && g.stride[2] == 1; }
+inline bool isLine(const ConvolutionGeometry& g) {
+  const bool oneDimension = g.x[0] * g.x[1] * g.w[0] * g.w[1] * g.inner == 1 && g.padding[0] == 0 && g.padding[1] == 0;
+  return oneDimension && g.stride[2] == 1;
+}
 
 // The part of a line that lies inside of x.
 inline Span lineSpan(const ConvolutionPlan& plan, int64_t shift) {
