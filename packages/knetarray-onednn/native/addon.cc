@@ -65,7 +65,7 @@ Napi::Value target(const Napi::CallbackInfo& info) {
 void forget(const Napi::CallbackInfo& info) { napi_delete_reference(info.Env(), referenceOf(info)); }
 
 // A kernel as a function of JavaScript. Raw Node-API: this is the hot path, and it has neither arguments nor a result.
-template <void (*kernel)(const double*)>
+template <auto kernel>
 napi_value call(napi_env env, napi_callback_info) {
   try {
     kernel(connection.data);
@@ -75,7 +75,7 @@ napi_value call(napi_env env, napi_callback_info) {
   return nullptr;
 }
 
-template <void (*kernel)(const double*)>
+template <auto kernel>
 void add(Napi::Object& exports, const char* name) {
   napi_value function;
   napi_create_function(exports.Env(), name, NAPI_AUTO_LENGTH, call<kernel>, nullptr, &function);
@@ -91,6 +91,9 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("forget", Napi::Function::New(env, forget));
   exports.Set("isa", Napi::String::New(env, knet::hasAvx512() ? "avx512" : knet::hasAvx2() ? "avx2" : "none"));
   add<knet::matmulCommand>(exports, "matmul");
+  add<knet::compileCommand>(exports, "compile");
+  add<knet::mapCommand>(exports, "map");
+  add<knet::reduceCommand>(exports, "reduce");
   return exports;
 }
 

@@ -4,5 +4,9 @@
 namespace knet {
 
 void matmulCommand(const double* words);
+void mapCommand(const double* words);
+void reduceCommand(const double* words);
+// Answers in the first word.
+void compileCommand(double* words);
 
 }  // namespace knet

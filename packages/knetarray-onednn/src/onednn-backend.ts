@@ -2,6 +2,8 @@
 import type { Backend, DType, Kernel, Limits, Program, ReduceOp, Shape, Storage, TypedArray, View } from '@knet/knetarray';
 import { Command } from './command.js';
 import { matmul } from './kernels/matmul.js';
+import { Programs } from './kernels/program.js';
+import { reduce } from './kernels/reduce.js';
 import { loadNative, type Native } from './native.js';
 import { allocate, storageOf } from './storage.js';
 import { NativeWeakReference } from './weak-reference.js';
@@ -45,10 +47,14 @@ export class OnednnBackend implements Backend {
     maxPooledBytes: 2 ** 30,
     minPooledBytes: 1,
   };
+  private readonly words: Float64Array;
   private readonly command: Command;
+  private readonly programs: Programs;
 
   constructor(private readonly native: Native) {
-    this.command = new Command(native.connect());
+    this.words = native.connect();
+    this.command = new Command(this.words);
+    this.programs = new Programs(native, this.words);
   }
 
   /** Threads that kernels use. All backends of a process share them. */
@@ -88,12 +94,12 @@ export class OnednnBackend implements Backend {
     return storageOf(storage).data.slice(offset, offset + length);
   }
 
-  map(_program: Program, _inputs: readonly View[], _scalars: readonly number[], _outputs: readonly View[]): void {
-    throw new Error('onednn: map');
+  map(program: Program, inputs: readonly View[], scalars: readonly number[], outputs: readonly View[]): void {
+    this.programs.map(program, inputs, scalars, outputs);
   }
 
-  reduce(_op: ReduceOp, _program: Program, _inputs: readonly View[], _scalars: readonly number[], _shape: Shape, _output: View): void {
-    throw new Error('onednn: reduce');
+  reduce(op: ReduceOp, program: Program, inputs: readonly View[], scalars: readonly number[], shape: Shape, output: View): void {
+    reduce(this.native, this.words, this.programs, op, program, inputs, scalars, shape, output);
   }
 
   matmul(a: View, b: View, output: View, alpha: number, beta: number): void {
