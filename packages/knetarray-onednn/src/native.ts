@@ -18,6 +18,10 @@ export interface Native {
   /** Ends a weak reference; its handle means nothing any more. */
   forget(reference: number): void;
   matmul(): void;
+  softmax(): void;
+  softmaxGradient(): void;
+  lstm(): void;
+  lstmGradient(): void;
   /** Answers with a handle in the first word of the block. */
   compile(): void;
   map(): void;

@@ -1,9 +1,26 @@
 /** The native CPU backend. */
-import type { Backend, DType, Kernel, Limits, Program, ReduceOp, Shape, Storage, TypedArray, View } from '@knet/knetarray';
+import {
+  type Backend,
+  type DType,
+  isFloat,
+  type Kernel,
+  type Limits,
+  type LstmGradients,
+  type Program,
+  type ReduceOp,
+  type Shape,
+  type SoftmaxGeometry,
+  type SoftmaxKind,
+  type Storage,
+  type TypedArray,
+  type View,
+} from '@knet/knetarray';
 import { Command } from './command.js';
+import { lstm, lstmGradient } from './kernels/lstm.js';
 import { matmul } from './kernels/matmul.js';
 import { Programs } from './kernels/program.js';
 import { reduce } from './kernels/reduce.js';
+import { softmax, softmaxGradient } from './kernels/softmax.js';
 import { loadNative, type Native } from './native.js';
 import { allocate, storageOf } from './storage.js';
 import { NativeWeakReference } from './weak-reference.js';
@@ -66,8 +83,8 @@ export class OnednnBackend implements Backend {
     this.native.threads(count);
   }
 
-  supports(_kernel: Kernel, _dtype: DType): boolean {
-    return true;
+  supports(kernel: Kernel, dtype: DType): boolean {
+    return kernel === 'softmax' || kernel === 'lstm' ? isFloat(dtype) : true;
   }
 
   allocate(dtype: DType, length: number): Storage {
@@ -104,6 +121,22 @@ export class OnednnBackend implements Backend {
 
   matmul(a: View, b: View, output: View, alpha: number, beta: number): void {
     matmul(this.native, this.command, a, b, output, alpha, beta);
+  }
+
+  softmax(kind: SoftmaxKind, geometry: SoftmaxGeometry, x: View, output: View): void {
+    softmax(this.native, this.command, kind, geometry, x, output);
+  }
+
+  softmaxGradient(kind: SoftmaxKind, geometry: SoftmaxGeometry, y: View, dy: View, output: View): void {
+    softmaxGradient(this.native, this.command, kind, geometry, y, dy, output);
+  }
+
+  lstm(gates: View, cell: View, newHidden: View, newCell: View): void {
+    lstm(this.native, this.command, gates, cell, newHidden, newCell);
+  }
+
+  lstmGradient(gates: View, cell: View, newCell: View, states: LstmGradients, gatesGradient: View, cellGradient: View): void {
+    lstmGradient(this.native, this.command, gates, cell, newCell, states, gatesGradient, cellGradient);
   }
 
   gather(_source: View, _indices: View, _output: View, _dim: number): void {
