@@ -1,6 +1,6 @@
 /** The fast float32 path of map and reduce: programs run in WebAssembly SIMD, block by block. */
 import { isContiguous, type Program, sizeOf, type View } from '@knet/knetarray';
-import { Walker } from './kernels/program.js';
+import { scatter, Walker } from './kernels/program.js';
 import { float32 } from './kernels/storage.js';
 import type { Float32Kernels } from './wasm/kernels.js';
 import type { CompiledProgram } from './wasm/program.js';
@@ -24,11 +24,11 @@ export class FastMap {
     const targets: Float32Array[] = [];
     for (const view of outputs) {
       const data = float32(view);
-      if (data === undefined || !isContiguous(view.shape, view.strides)) return false;
+      if (data === undefined) return false;
       targets.push(data);
     }
     const sources: Float32Array[] = [];
-    let dense = true;
+    let dense = outputs.every(isDense);
     for (const view of inputs) {
       const data = float32(view);
       if (data === undefined) return false;
@@ -58,8 +58,9 @@ export class FastMap {
       for (let i = 0; i < walkers.length; i++) walkers[i]!.fill(blocks.inputs[i]!, start, n);
       this.kernels.runBlock(code, n);
       for (let k = 0; k < targets.length; k++) {
-        const block = blocks.outputs[k]!;
-        targets[k]!.set(n === blockSize ? block : block.subarray(0, n), outputs[k]!.offset + start);
+        const [block, output] = [blocks.outputs[k]!, outputs[k]!];
+        if (!isDense(output)) scatter(block, 0, start, n, output);
+        else targets[k]!.set(n === blockSize ? block : block.subarray(0, n), output.offset + start);
       }
     }
   }
@@ -72,6 +73,10 @@ export class FastMap {
     }
     return code;
   }
+}
+
+function isDense({ shape, strides }: View): boolean {
+  return isContiguous(shape, strides);
 }
 
 function offsetOf(view: View): number {

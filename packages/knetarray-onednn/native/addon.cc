@@ -122,6 +122,10 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   add<knet::compileCommand>(exports, "compile");
   add<knet::mapCommand>(exports, "map");
   add<knet::reduceCommand>(exports, "reduce");
+  add<knet::softmaxCommand>(exports, "softmax");
+  add<knet::softmaxGradientCommand>(exports, "softmaxGradient");
+  add<knet::lstmCommand>(exports, "lstm");
+  add<knet::lstmGradientCommand>(exports, "lstmGradient");
   return exports;
 }
 

@@ -13,6 +13,10 @@ void maxPoolingGradientCommand(const double* words);
 void randomCommand(const double* words);
 void mapCommand(const double* words);
 void reduceCommand(const double* words);
+void softmaxCommand(const double* words);
+void softmaxGradientCommand(const double* words);
+void lstmCommand(const double* words);
+void lstmGradientCommand(const double* words);
 // Answers in the first word.
 void compileCommand(double* words);
 

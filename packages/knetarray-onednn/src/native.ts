@@ -31,6 +31,10 @@ export interface Native {
   maxPooling(): void;
   maxPoolingGradient(): void;
   random(): void;
+  softmax(): void;
+  softmaxGradient(): void;
+  lstm(): void;
+  lstmGradient(): void;
   /** Answers with a handle in the first word of the block. */
   compile(): void;
   map(): void;

@@ -1,28 +1,34 @@
 /** The native CPU backend. */
-import type {
-  Backend,
-  ConvolutionGeometry,
-  ConvolutionKind,
-  Distribution,
-  DType,
-  Kernel,
-  Limits,
-  PoolingGeometry,
-  Program,
-  ReduceOp,
-  Shape,
-  Storage,
-  TypedArray,
-  View,
+import {
+  type Backend,
+  type ConvolutionGeometry,
+  type ConvolutionKind,
+  type Distribution,
+  type DType,
+  isFloat,
+  type Kernel,
+  type Limits,
+  type LstmGradients,
+  type PoolingGeometry,
+  type Program,
+  type ReduceOp,
+  type Shape,
+  type SoftmaxGeometry,
+  type SoftmaxKind,
+  type Storage,
+  type TypedArray,
+  type View,
 } from '@knet/knetarray';
 import { Command } from './command.js';
 import { convolution } from './kernels/convolution.js';
 import { cumsum, gather, scatterAdd } from './kernels/gather.js';
+import { lstm, lstmGradient } from './kernels/lstm.js';
 import { matmul } from './kernels/matmul.js';
 import { maxPooling, maxPoolingGradient } from './kernels/pooling.js';
 import { Programs } from './kernels/program.js';
 import { random } from './kernels/random.js';
 import { reduce } from './kernels/reduce.js';
+import { softmax, softmaxGradient } from './kernels/softmax.js';
 import { loadNative, type Native } from './native.js';
 import { allocate, storageOf } from './storage.js';
 import { NativeWeakReference } from './weak-reference.js';
@@ -90,8 +96,8 @@ export class OnednnBackend implements Backend {
     return this.native.isa === 'avx512' ? 'avx512' : 'avx2';
   }
 
-  supports(_kernel: Kernel, _dtype: DType): boolean {
-    return true;
+  supports(kernel: Kernel, dtype: DType): boolean {
+    return kernel === 'softmax' || kernel === 'lstm' || kernel === 'convolution' ? isFloat(dtype) : true;
   }
 
   allocate(dtype: DType, length: number): Storage {
@@ -132,6 +138,22 @@ export class OnednnBackend implements Backend {
 
   convolution(kind: ConvolutionKind, geometry: ConvolutionGeometry, a: View, b: View, output: View): void {
     convolution(this.native, this.command, kind, geometry, a, b, output);
+  }
+
+  softmax(kind: SoftmaxKind, geometry: SoftmaxGeometry, x: View, output: View): void {
+    softmax(this.native, this.command, kind, geometry, x, output);
+  }
+
+  softmaxGradient(kind: SoftmaxKind, geometry: SoftmaxGeometry, y: View, dy: View, output: View): void {
+    softmaxGradient(this.native, this.command, kind, geometry, y, dy, output);
+  }
+
+  lstm(gates: View, cell: View, newHidden: View, newCell: View): void {
+    lstm(this.native, this.command, gates, cell, newHidden, newCell);
+  }
+
+  lstmGradient(gates: View, cell: View, newCell: View, states: LstmGradients, gatesGradient: View, cellGradient: View): void {
+    lstmGradient(this.native, this.command, gates, cell, newCell, states, gatesGradient, cellGradient);
   }
 
   gather(source: View, indices: View, output: View, dim: number): void {

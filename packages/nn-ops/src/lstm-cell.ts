@@ -1,23 +1,21 @@
 /** The elementwise part of an LSTM cell, on the backend's kernel or as programs. */
 import {
-  add,
+  type Backend,
   cat,
   contiguous,
   contiguousStrides,
   DeviceArray,
+  type DType,
   type KnetArray,
-  mul,
   type Primitive,
   primitive,
   type Shape,
   slice,
   span,
-  sub,
-  tanh,
   type View,
   viewOf,
 } from '@knet/knetarray';
-import { sigm } from './activations.js';
+import { activated, cellGradient, type Gates, gatesGradient, nextStates, type States } from './lstm-formulas.js';
 
 /** Block k of `size` columns: a view. */
 export function columns(x: KnetArray, k: number, size: number): KnetArray {
@@ -40,66 +38,45 @@ export const lstmCell: Primitive<(gates: KnetArray, cell: KnetArray) => KnetArra
   derivatives: [
     ({ args, y }) => {
       const [gates, cell] = [args[0], args[1]];
-      return dy => gradientKernel(gates, cell, y, dy)?.gates ?? gatesGradient(gates, cell, y, dy);
+      return dy => gradientKernel(gates, cell, y, dy)?.gates ?? composedGates(gates, cell, y, dy);
     },
     ({ args, y }) => {
       const [gates, cell] = [args[0], args[1]];
-      return dy => gradientKernel(gates, cell, y, dy)?.cell ?? cellGradient(gates, cell.shape, y, dy);
+      return dy => gradientKernel(gates, cell, y, dy)?.cell ?? composedCell(gates, cell.shape, y, dy);
     },
   ],
 });
 
 function compose(gates: KnetArray, cell: KnetArray): KnetArray {
-  const { forget, enter, out, change } = activated(gates, cell.shape);
-  const next = add(mul(cell, forget), mul(enter, change));
-  return cat([mul(out, tanh(next)), next], 1);
+  const { hidden, cell: next } = nextStates(gatesOf(gates, cell.shape), cell);
+  return cat([hidden, next], 1);
 }
 
-function gatesGradient(gates: KnetArray, cell: KnetArray, y: KnetArray, dy: KnetArray): KnetArray {
-  const { forget, enter, out, change } = activated(gates, cell.shape);
-  const { throughCell, throughOut, squashed } = backward(dy, y, out, cell.shape);
-  return cat(
-    [
-      mul(mul(throughCell, cell), slope(forget)),
-      mul(mul(throughCell, change), slope(enter)),
-      mul(mul(throughOut, squashed), slope(out)),
-      mul(mul(throughCell, enter), sub(1, mul(change, change))),
-    ],
-    1,
-  );
+function composedGates(gates: KnetArray, cell: KnetArray, y: KnetArray, dy: KnetArray): KnetArray {
+  const { shape } = cell;
+  const { forget, enter, out, change } = gatesGradient(gatesOf(gates, shape), cell, statesOf(y, shape).cell, statesOf(dy, shape));
+  return cat([forget, enter, out, change], 1);
 }
 
-function cellGradient(gates: KnetArray, shape: Shape, y: KnetArray, dy: KnetArray): KnetArray {
-  const { forget, out } = activated(gates, shape);
-  return mul(backward(dy, y, out, shape).throughCell, forget);
+function composedCell(gates: KnetArray, shape: Shape, y: KnetArray, dy: KnetArray): KnetArray {
+  return cellGradient(gatesOf(gates, shape), statesOf(y, shape).cell, statesOf(dy, shape));
 }
 
-/** The gates after their nonlinearities. */
-function activated(gates: KnetArray, shape: Shape) {
-  const gate = (k: number): KnetArray => columns(gates, k, shape[1]!);
-  return {
-    forget: sigm<KnetArray>(gate(0)),
-    enter: sigm<KnetArray>(gate(1)),
-    out: sigm<KnetArray>(gate(2)),
-    change: tanh<KnetArray>(gate(3)),
-  };
+function gatesOf(gates: KnetArray, shape: Shape): Gates {
+  return activated(k => columns(gates, k, shape[1]!));
 }
 
-/** The gradients that arrive at cell' and, through hidden', at the out gate. */
-function backward(dy: KnetArray, y: KnetArray, out: KnetArray, shape: Shape) {
-  const [throughOut, direct] = [columns(dy, 0, shape[1]!), columns(dy, 1, shape[1]!)];
-  const squashed = tanh<KnetArray>(columns(y, 1, shape[1]!));
-  return { throughOut, squashed, throughCell: add(direct, mul(mul(throughOut, out), sub(1, mul(squashed, squashed)))) };
+function statesOf(y: KnetArray, shape: Shape): States {
+  return { hidden: columns(y, 0, shape[1]!), cell: columns(y, 1, shape[1]!) };
 }
 
-/** Derivative of the logistic function, from its value. */
-function slope(s: KnetArray): KnetArray {
-  return mul(s, sub(1, s));
+/** Whether a backend has the kernels of the cell. */
+export function hasLstm(backend: Backend, dtype: DType): boolean {
+  return backend.lstm !== undefined && backend.lstmGradient !== undefined && backend.supports('lstm', dtype);
 }
 
 function hasKernel(gates: DeviceArray, cell: DeviceArray): boolean {
-  const { backend } = gates.device;
-  return backend.lstm !== undefined && backend.supports('lstm', gates.dtype) && cell.dtype === gates.dtype && cell.size > 0;
+  return hasLstm(gates.device.backend, gates.dtype) && cell.dtype === gates.dtype && cell.size > 0;
 }
 
 function runKernel(gates: DeviceArray, cell: DeviceArray): DeviceArray {

@@ -1,11 +1,7 @@
 /** Recurrent networks over whole sequences: relu, tanh, LSTM and GRU cells; layers, both directions, dropout between layers. */
-import { formatShape, hcat, type KnetArray, permute, type RandomOptions, slice, stack, tanh, transpose, zeros } from '@knet/knetarray';
-import { relu } from './activations.js';
-import { dropout } from './dropout.js';
-import { gru } from './gru.js';
+import { copy, formatShape, type KnetArray, type RandomOptions, stack, zeros } from '@knet/knetarray';
 import { xavier } from './initializers.js';
-import { affine } from './linear.js';
-import { lstm } from './lstm.js';
+import { type Network, runSequences, runSteps } from './rnn-layers.js';
 
 /** Kind of a recurrent cell: `relu` and `tanh` are the plain ones, h' = f(hcat(x, h) * weight + bias). */
 export type RnnType = 'relu' | 'tanh' | 'lstm' | 'gru';
@@ -90,31 +86,18 @@ export function rnn(weights: readonly RnnLayer[], x: KnetArray, options: RnnOpti
     if (state !== undefined && (state.ndim !== 3 || expected.some((n, d) => n !== state.shape[d])))
       throw new RangeError(`rnn: ${name} has shape ${formatShape(state.shape)}; expected ${formatShape(expected)}`);
   }
-  const none = zeros([batch, size], { dtype: x.dtype, device: x.device });
-  const initial = (state: KnetArray | undefined, i: number): KnetArray =>
-    state === undefined ? none : transpose(slice(state, ':', ':', i));
-  let steps = Array.from({ length: time }, (_, t) => transpose(slice(sequence, ':', ':', t)));
-  const hiddens: KnetArray[] = [];
-  const cells: KnetArray[] = [];
-  for (let layer = 0; layer < layers; layer++) {
-    if (layer > 0 && p > 0) steps = steps.map(step => dropout(step, p));
-    const runs = Array.from({ length: directions }, (_, direction) => {
-      const i = layer * directions + direction;
-      const state = { hidden: initial(options.hidden, i), cell: initial(options.cell, i) };
-      const run = runLayer(type, weights[i]!, direction === 0 ? steps : [...steps].reverse(), state);
-      hiddens.push(run.hidden);
-      cells.push(run.cell);
-      return direction === 0 ? run.outputs : run.outputs.reverse();
-    });
-    steps = runs[0]!.map((output, t) => (directions === 1 ? output : hcat(output, runs[1]![t]!)));
-  }
-  const join = (list: readonly KnetArray[]): KnetArray => permute(stack(list), [1, 0, 2]);
-  const y = join(steps);
+  const network: Network = { type, layers, directions, p, weights, size, state: options };
+  const { y, hiddens, cells } = runSequences(network, sequence) ?? runSteps(network, sequence);
   return {
     y: x.ndim === 3 ? y : y.reshape(...y.shape.slice(0, x.ndim)),
-    hidden: join(hiddens),
-    cell: type === 'lstm' ? join(cells) : undefined,
+    hidden: joined(hiddens),
+    cell: type === 'lstm' ? joined(cells) : undefined,
   };
+}
+
+/** States side by side, which share no memory with the sequence that they end. */
+function joined(states: readonly KnetArray[]): KnetArray {
+  return states.length === 1 ? copy(stack(states)) : stack(states);
 }
 
 /** A recurrent network of fixed sizes: makes its weights and runs with weights that are given, so that they can be differentiated. */
@@ -136,30 +119,6 @@ export class Rnn {
   forward(weights: readonly RnnLayer[], x: KnetArray, state: RnnState = {}): RnnResult {
     return rnn(weights, x, { ...this.options, ...state });
   }
-}
-
-interface LayerState {
-  readonly hidden: KnetArray;
-  readonly cell: KnetArray;
-}
-
-function runLayer(
-  type: RnnType,
-  { weight, bias }: RnnLayer,
-  steps: readonly KnetArray[],
-  initial: LayerState,
-): LayerState & { outputs: KnetArray[] } {
-  let { hidden, cell } = initial;
-  const outputs = steps.map(input => {
-    if (type === 'lstm') [hidden, cell] = lstm(weight, bias, hidden, cell, input);
-    else if (type === 'gru') hidden = gru(weight, bias, hidden, input);
-    else {
-      const sum = affine(hcat(input, hidden), weight, bias);
-      hidden = type === 'relu' ? relu<KnetArray>(sum) : tanh<KnetArray>(sum);
-    }
-    return hidden;
-  });
-  return { hidden, cell, outputs };
 }
 
 function checkedOptions({ type = 'lstm', layers = 1, bidirectional = false, dropout: p = 0 }: RnnOptions) {

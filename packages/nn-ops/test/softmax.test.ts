@@ -1,15 +1,17 @@
 import { array, type KnetArray } from '@knet/knetarray';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { logp, logsoftmax, logsumexp, mat, softmax } from '../src/index.js';
-import { expectClose, expectGradient, normal, numbers, useCpu } from './support.js';
+import { devices, expectClose, expectGradient, normal, numbers } from './support.js';
 
 const reference = (x: number[]): number[] => {
   const sum = x.reduce((s, v) => s + Math.exp(v), 0);
   return x.map(v => v - Math.log(sum));
 };
 
-describe('softmax', () => {
-  beforeEach(useCpu);
+describe.each(devices)('softmax %s', (_, use) => {
+  beforeEach(() => {
+    use();
+  });
 
   it('normalises over dimensions', () => {
     const x = normal([4, 3]);

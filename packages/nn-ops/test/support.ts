@@ -2,6 +2,7 @@
 import { array, type Backend, type Device, gradcheck, type KnetArray, randn, setDevice, useBackend } from '@knet/knetarray';
 import { cpuBackend } from '@knet/knetarray-cpu';
 import { expect } from 'vitest';
+import { withKernels } from './kernels.js';
 
 /** A backend without its optional kernels, so that the composed defaults run. */
 function withoutOptionalKernels(backend: Backend): Backend {
@@ -19,12 +20,14 @@ function withoutOptionalKernels(backend: Backend): Backend {
   });
 }
 
-/** The cpu device, and the same without optional kernels. */
+/** The cpu device, the same without optional kernels, and with those that it lacks. */
 export const devices: readonly [string, () => Device][] = [
   ['with kernels', () => useBackend(cpuBackend())],
   ['with required kernels only', () => useBackend(known)],
+  ['with kernels of softmax and lstm', () => useBackend(complete)],
 ];
 const known = withoutOptionalKernels(cpuBackend({ wasm: false, name: 'plain' }));
+const complete = withKernels(cpuBackend(), 'complete');
 
 /** Makes the cpu device current. */
 export function useCpu(): void {

@@ -199,8 +199,8 @@ export class Walker {
   }
 }
 
-/** Writes a block of elements, from position `start` in column-major order, to a strided output. */
-function scatter(block: TypedArray, from: number, start: number, n: number, output: View): void {
+/** Writes elements `from` .. `from + n - 1` of a block, from position `start` in column-major order, to a strided output. */
+export function scatter(block: TypedArray, from: number, start: number, n: number, output: View): void {
   const target = elements(output);
   const { shape, strides } = collapse(output.shape, [output.strides]);
   const stride = strides[0]!;
