@@ -36,7 +36,7 @@ export { dispose } from './ops/dispose.js';
 export { expand } from './ops/expand.js';
 export { gather, scatterAdd } from './ops/gather.js';
 export { cat, flip, hcat, pad, repeat, split, stack, vcat } from './ops/join.js';
-export { axpy, bmm, dot, matmul, outer } from './ops/linear.js';
+export { axpy, bmm, dot, gradientProduct, matmul, outer } from './ops/linear.js';
 export { nextRandomKey, type RandomOptions, rand, randn, seed } from './ops/random.js';
 export type { NestedNumbers } from './ops/read.js';
 export {

@@ -3,6 +3,7 @@ import {
   copyProgram,
   DeviceArray,
   expand,
+  gradientProduct,
   KnetArray,
   matmul,
   type Primitive,
@@ -34,11 +35,11 @@ export const affine: Primitive<(x: KnetArray, weight: KnetArray, bias: KnetArray
   derivatives: [
     ({ args }) => {
       const weight = args[1];
-      return dy => matmul(dy, transpose(weight));
+      return dy => gradientProduct(dy, transpose(weight));
     },
     ({ args }) => {
       const x = args[0];
-      return dy => matmul(transpose(x), dy);
+      return dy => gradientProduct(transpose(x), dy);
     },
     context => {
       const shape = context.describe(2) as Shape;

@@ -15,19 +15,25 @@ const product: Primitive<(a: KnetArray, b: KnetArray) => KnetArray> = /* @__PURE
   derivatives: [
     ({ args }) => {
       const b = args[1];
-      return dy => waiting(dy, adjoint(b));
+      return dy => gradientProduct(dy, adjoint(b));
     },
     ({ args }) => {
       const a = args[0];
-      return dy => waiting(adjoint(a), dy);
+      return dy => gradientProduct(adjoint(a), dy);
     },
   ],
 });
 
 let wait = false;
 
-/** A product that may be computed later, as a gradient: what it is added to may be where it is computed. */
-function waiting(a: KnetArray, b: KnetArray): KnetArray {
+/**
+ * The product of two matrices as a gradient, for derivative rules: it is computed when it is needed, and where a gradient that it
+ * is added to lies already.
+ *
+ * @example
+ * dy => gradientProduct(dy, transpose(weight)); // the rule of matmul(x, weight) with respect to x
+ */
+export function gradientProduct(a: KnetArray, b: KnetArray): KnetArray {
   wait = true;
   try {
     return product(a, b);
