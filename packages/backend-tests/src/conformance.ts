@@ -6,6 +6,7 @@ import { checkGradients } from './checks/gradients.js';
 import { checkLeaks } from './checks/leaks.js';
 import { checkMaking } from './checks/making.js';
 import { checkMatmul } from './checks/matmul.js';
+import { checkOptionalKernels } from './checks/optional.js';
 import { checkReductions } from './checks/reduce.js';
 import { checkStructure } from './checks/structure.js';
 import { checkWrites } from './checks/writes.js';
@@ -28,6 +29,7 @@ export function conformance(factory: () => Backend, options: ConformanceOptions)
     checkElementwise(suite);
     checkReductions(suite);
     checkMatmul(suite);
+    checkOptionalKernels(suite);
     checkStructure(suite);
     checkMaking(suite);
     checkWrites(suite);

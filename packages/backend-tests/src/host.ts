@@ -1,5 +1,5 @@
 /** Arrays on the host: what the oracles compute with. Plain numbers in column-major order; nothing here goes through a device. */
-import { array, type DType, type KnetArray, span, type TypedArray, typedArray } from '@knet/knetarray';
+import { array, DeviceArray, type DType, type KnetArray, span, type TypedArray, typedArray, type View, viewOf } from '@knet/knetarray';
 
 /** Elements on the host, already rounded to their dtype. */
 export interface HostArray {
@@ -104,4 +104,10 @@ export function upload(x: HostArray, layout: Layout = 'contiguous'): KnetArray {
   const reversed = order.map(d => shape[d]!);
   const turned = host(dtype, reversed, position => at(x, position.slice().reverse()));
   return array(turned.data, { shape: reversed, dtype }).permute(...order);
+}
+
+/** The elements of an array as a kernel sees them. */
+export function deviceView(x: KnetArray): View {
+  if (!(x instanceof DeviceArray)) throw new TypeError('expected an array with data');
+  return viewOf(x);
 }

@@ -1,21 +1,7 @@
 /** Matrix products: every way to lay out and transpose the operands, batches, odd sizes; alpha and beta of the kernel. */
-import {
-  axpy,
-  type Backend,
-  bmm,
-  DeviceArray,
-  type DType,
-  dot,
-  expand,
-  isFloat,
-  type KnetArray,
-  matmul,
-  outer,
-  permute,
-  viewOf,
-} from '@knet/knetarray';
-import { assert, exact, expectArray, expectElements, type Tolerance } from '../compare.js';
-import { at, type HostArray, host, layouts, sample, upload } from '../host.js';
+import { axpy, type Backend, bmm, type DType, dot, expand, isFloat, type KnetArray, matmul, outer, permute } from '@knet/knetarray';
+import { exact, expectArray, expectElements, type Tolerance } from '../compare.js';
+import { at, deviceView, type HostArray, host, layouts, sample, upload } from '../host.js';
 import type { Suite } from '../suite.js';
 
 /** The product of (batches of) matrices by the definition. */
@@ -150,9 +136,4 @@ async function checkAlphaBeta(suite: Suite, dtype: DType): Promise<void> {
 function run(backend: Backend, a: KnetArray, b: KnetArray, output: KnetArray, alpha: number, beta: number): void {
   const [x, y, z] = [a, b, output].map(deviceView);
   backend.matmul(x!, y!, z!, alpha, beta);
-}
-
-function deviceView(x: KnetArray): ReturnType<typeof viewOf> {
-  assert(x instanceof DeviceArray, 'expected an array with data');
-  return viewOf(x as DeviceArray);
 }
