@@ -1,5 +1,6 @@
 // The module that Node loads. Kernels take no arguments: JavaScript writes them into the command block of its thread first.
 #include <napi.h>
+#include <sys/mman.h>
 
 #include <exception>
 #include <stdexcept>
@@ -37,9 +38,15 @@ Napi::Value connect(const Napi::CallbackInfo& info) {
   return connection.words.Value();
 }
 
-// Where the bytes of an ArrayBuffer begin. They stay there as long as it lives.
+// Where the bytes of an ArrayBuffer begin. They stay there as long as it lives. Large ones are to have huge pages, which is a wish:
+// where the system does not grant it nothing changes.
 Napi::Value address(const Napi::CallbackInfo& info) {
-  return Napi::Number::New(info.Env(), static_cast<double>(reinterpret_cast<uintptr_t>(info[0].As<Napi::ArrayBuffer>().Data())));
+  constexpr uintptr_t huge = 1 << 21;
+  Napi::ArrayBuffer buffer = info[0].As<Napi::ArrayBuffer>();
+  const uintptr_t begin = reinterpret_cast<uintptr_t>(buffer.Data());
+  const uintptr_t first = (begin + huge - 1) / huge * huge, end = (begin + buffer.ByteLength()) / huge * huge;
+  if (first < end) madvise(reinterpret_cast<void*>(first), end - first, MADV_HUGEPAGE);
+  return Napi::Number::New(info.Env(), static_cast<double>(begin));
 }
 
 #ifdef __SANITIZE_ADDRESS__

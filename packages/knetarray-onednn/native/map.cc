@@ -8,8 +8,8 @@ namespace knet {
 namespace {
 
 // Picoseconds: below the first, waking another thread does not pay; tasks take about the second.
-constexpr int64_t worthSharing = 30'000'000;
-constexpr int64_t taskTime = 10'000'000;
+constexpr int64_t worthSharing = 10'000'000;
+constexpr int64_t taskTime = 5'000'000;
 
 }  // namespace
 

@@ -20,19 +20,40 @@ namespace {
 // some microseconds, and waking a sleeping thread takes longer than most kernels.
 constexpr std::chrono::microseconds spinTime{150};
 
-// One parallel region. Tasks are handed out by a counter; a thread that comes late finds none left.
-struct Region {
-  detail::Task task;
-  void* context;
-  int64_t count;
-  std::atomic<int64_t> next{0};
-  std::atomic<int64_t> done{0};
+// One parallel region. The caller takes tasks from the front and helpers take them from the back (every other one, where there are
+// several), so that in the next region over the same array a thread mostly meets what is in its own cache. A thread that comes
+// late finds none left.
+class Region {
+ public:
+  Region(detail::Task task, void* context, int64_t count) : task_(task), context_(context), count_(count), left_(pack(0, count)) {}
 
-  void work() {
+  void work(bool front) {
     int64_t finished = 0;
-    for (int64_t i; (i = next.fetch_add(1, std::memory_order_relaxed)) < count; finished++) task(context, i);
-    if (finished > 0) done.fetch_add(finished, std::memory_order_release);
+    for (int64_t i; (i = take(front)) >= 0; finished++) task_(context_, i);
+    if (finished > 0) done_.fetch_add(finished, std::memory_order_release);
   }
+  bool done() const { return done_.load(std::memory_order_acquire) == count_; }
+
+ private:
+  // First and end of the tasks that are left.
+  static uint64_t pack(int64_t first, int64_t end) { return static_cast<uint64_t>(first) << 32 | static_cast<uint64_t>(end); }
+
+  // A task, or -1 when none is left.
+  int64_t take(bool front) {
+    uint64_t left = left_.load(std::memory_order_relaxed);
+    for (;;) {
+      const int64_t first = static_cast<int64_t>(left >> 32), end = static_cast<int64_t>(left & 0xffffffff);
+      if (first >= end) return -1;
+      const uint64_t rest = front ? pack(first + 1, end) : pack(first, end - 1);
+      if (left_.compare_exchange_weak(left, rest, std::memory_order_relaxed)) return front ? first : end - 1;
+    }
+  }
+
+  const detail::Task task_;
+  void* const context_;
+  const int64_t count_;
+  std::atomic<uint64_t> left_;
+  std::atomic<int64_t> done_{0};
 };
 
 class Pool {
@@ -43,14 +64,15 @@ class Pool {
   void setCount(int count) { count_.store(std::max(1, count), std::memory_order_relaxed); }
 
   void run(int64_t count, detail::Task task, void* context) {
-    const int helpers = static_cast<int>(std::min<int64_t>(this->count(), count)) - 1;
+    // Numbers of tasks are packed into 32 bits: nobody cuts work that fine.
+    const int helpers = count > INT32_MAX ? 0 : static_cast<int>(std::min<int64_t>(this->count(), count)) - 1;
     // One region at a time: a second caller (another worker thread) computes its tasks itself.
     if (helpers <= 0 || !owner_.try_lock()) {
       for (int64_t i = 0; i < count; i++) task(context, i);
       return;
     }
     start(helpers);
-    Region region{task, context, count};
+    Region region(task, context, count);
     wanted_.store(helpers, std::memory_order_relaxed);
     region_.store(&region);
     epoch_.fetch_add(1);
@@ -58,8 +80,8 @@ class Pool {
       std::lock_guard<std::mutex> lock(mutex_);
       wake_.notify_all();
     }
-    region.work();
-    while (region.done.load(std::memory_order_acquire) < count) _mm_pause();
+    region.work(true);
+    while (!region.done()) _mm_pause();
     // The region lives on this stack: nobody may look at it any more once this returns.
     region_.store(nullptr);
     while (inside_.load() > 0) _mm_pause();
@@ -90,7 +112,7 @@ class Pool {
       if (index >= wanted_.load(std::memory_order_relaxed)) continue;
       inside_.fetch_add(1);
       Region* region = region_.load();
-      if (region != nullptr) region->work();
+      if (region != nullptr) region->work(index % 2 == 1);
       inside_.fetch_sub(1);
     }
   }

@@ -30,7 +30,7 @@ import { random } from './kernels/random.js';
 import { reduce } from './kernels/reduce.js';
 import { softmax, softmaxGradient } from './kernels/softmax.js';
 import { loadNative, type Native } from './native.js';
-import { allocate, storageOf } from './storage.js';
+import { Allocator, storageOf } from './storage.js';
 import { NativeWeakReference } from './weak-reference.js';
 
 /** Options of {@link onednnBackend}. */
@@ -73,11 +73,13 @@ export class OnednnBackend implements Backend {
     minPooledBytes: 1,
   };
   private readonly words: Float64Array;
+  private readonly allocator: Allocator;
   private readonly command: Command;
   private readonly programs: Programs;
 
   constructor(private readonly native: Native) {
     this.words = native.connect();
+    this.allocator = new Allocator(native);
     this.command = new Command(this.words);
     this.programs = new Programs(native, this.words);
   }
@@ -101,11 +103,11 @@ export class OnednnBackend implements Backend {
   }
 
   allocate(dtype: DType, length: number): Storage {
-    return allocate(this.native, dtype, length);
+    return this.allocator.allocate(dtype, length);
   }
 
-  release(): void {
-    // The garbage collector has the typed array, now that the memory manager forgets it.
+  release(storage: Storage): void {
+    this.allocator.release(storageOf(storage));
   }
 
   weakReference(target: object): NativeWeakReference {

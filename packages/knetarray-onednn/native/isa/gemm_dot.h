@@ -34,24 +34,6 @@ struct Inner {
  private:
   static void step(int64_t m, int64_t n, int64_t k, T alpha, const T* a, int64_t aRow, const T* b, int64_t bColumn, T beta, T* c,
                    int64_t cRow, int64_t cColumn) {
-    int64_t i = 0;
-    const auto rows = [&](auto tile) {
-      constexpr int M = decltype(tile)::rows;
-      for (; i + M <= m; i += M) {
-        for (int64_t j = 0; j < n; j += count / M) {
-          T sums[count];
-          const int64_t columns = n - j < count / M ? n - j : count / M;
-          products<M, count / M>(k, a + i * aRow, aRow, b + j * bColumn, bColumn, columns, sums);
-          for (int64_t q = 0; q < columns; q++) {
-            for (int p = 0; p < M; p++) {
-              T& to = c[(i + p) * cRow + (j + q) * cColumn];
-              const T sum = alpha * sums[p * (count / M) + q];
-              to = beta == 0 ? sum : sum + beta * to;
-            }
-          }
-        }
-      }
-    };
     if (m == 1 && n <= count / 4) {
       for (int64_t j = 0; j < n; j++) {
         const T sum = alpha * single(k, a, b + j * bColumn);
@@ -59,9 +41,32 @@ struct Inner {
       }
       return;
     }
-    if constexpr (count == 16) rows(Rows<4>());
-    rows(Rows<2>());
-    rows(Rows<1>());
+    // Some columns of b at a time, for all rows: they stay in the first cache, and the next ones arrive meanwhile.
+    const int64_t together = m < 4 ? count : 8;
+    for (int64_t j = 0; j < n; j += together) {
+      const int64_t columns = n - j < together ? n - j : together, ahead = j + 2 * together <= n ? together * bColumn : 0;
+      int64_t i = 0;
+      const auto rows = [&](auto tile) {
+        constexpr int M = decltype(tile)::rows, N = count / M;
+        for (; i + M <= m; i += M) {
+          for (int64_t q = 0; q < columns; q += N) {
+            T sums[count];
+            const int64_t some = columns - q < N ? columns - q : N;
+            products<M, N>(k, a + i * aRow, aRow, b + (j + q) * bColumn, bColumn, some, i == 0 ? ahead : 0, sums);
+            for (int64_t r = 0; r < some; r++) {
+              for (int p = 0; p < M; p++) {
+                T& to = c[(i + p) * cRow + (j + q + r) * cColumn];
+                const T sum = alpha * sums[p * N + r];
+                to = beta == 0 ? sum : sum + beta * to;
+              }
+            }
+          }
+        }
+      };
+      if constexpr (count == 16) rows(Rows<4>());
+      rows(Rows<2>());
+      rows(Rows<1>());
+    }
   }
 
   template <int M>
@@ -69,9 +74,11 @@ struct Inner {
     static constexpr int rows = M;
   };
 
-  // sums[p * N + q] = row p of a times column q of b; columns from `columns` on repeat the last.
+  // sums[p * N + q] = row p of a times column q of b; columns from `columns` on repeat the last. Elements `ahead` after those of b,
+  // if it is not 0, are fetched.
   template <int M, int N>
-  static KNET_INLINE void products(int64_t k, const T* a, int64_t aRow, const T* b, int64_t bColumn, int64_t columns, T* sums) {
+  static KNET_INLINE void products(int64_t k, const T* a, int64_t aRow, const T* b, int64_t bColumn, int64_t columns, int64_t ahead,
+                                   T* sums) {
     const T* right[N];
 #pragma GCC unroll 16
     for (int q = 0; q < N; q++) right[q] = b + (q < columns ? q : columns - 1) * bColumn;
@@ -85,6 +92,7 @@ struct Inner {
 #pragma GCC unroll 16
       for (int q = 0; q < N; q++) {
         const Vector factor = load(right[q] + l);
+        if (ahead != 0) __builtin_prefetch(right[q] + l + ahead, 0, 2);
 #pragma GCC unroll 4
         for (int p = 0; p < M; p++) x[p * N + q] = V::multiplyAdd(left[p], factor, x[p * N + q]);
       }

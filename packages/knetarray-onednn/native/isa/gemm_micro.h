@@ -24,6 +24,7 @@ struct Tile {
   const T* b;
   int64_t bStep;    // elements from one l to the next
   int64_t bColumn;  // elements from one column to the next; 1 in a panel
+  int64_t ahead;    // elements from b to what is fetched for the next tile; 0 where b is a panel, or the last
   T alpha, beta;
   T* c;
   int64_t cRow, cColumn;
@@ -88,7 +89,12 @@ struct Micro {
     const T* a = tile.a;
     const T* b = tile.b;
     const int64_t aStep = panels ? M * lanes : tile.aStep, bStep = panels ? N : tile.bStep, bColumn = panels ? 1 : tile.bColumn;
+    const int64_t ahead = panels ? 0 : tile.ahead;
     for (int64_t l = tile.k; l > 0; l--, a += aStep, b += bStep) {
+      if (!panels && ahead != 0 && l % lanes == 0) {
+#pragma GCC unroll 32
+        for (int j = 0; j < N; j++) __builtin_prefetch(b + ahead + j * bColumn, 0, 2);
+      }
       Vector left[M];
 #pragma GCC unroll 4
       for (int v = 0; v < M; v++) left[v] = panels || v < M - 1 ? V::load(a + v * lanes) : V::load(a + v * lanes, mask);

@@ -188,7 +188,9 @@ class Product {
         tile.b = b_.data + l * b_.rows + j * b_.columns;
         tile.bStep = b_.rows;
         tile.bColumn = b_.columns;
+        tile.ahead = b_.rows == 1 && j + 2 * width_ <= columnEnd ? width_ * b_.columns : 0;
       } else {
+        tile.ahead = 0;
         if (accessB_ == Access::packed) packPanelB(mineB, j, l, tile.k);
         tile.b = accessB_ == Access::packed ? mineB : sharedB_ + j * tile.k;
         tile.bStep = columns;
@@ -204,6 +206,7 @@ class Product {
         }
         tile.c = c_.data + i * c_.rows + j * c_.columns;
         Kernel::run(tile, smaller(MR, m_ - i), columns, panels);
+        tile.ahead = 0;
       }
     }
   }
