@@ -54,7 +54,7 @@ class Product {
   // Panels of a that a task packs at a time, so that they stay in the second cache.
   static constexpr int64_t blockRows = 16 * MR;
   // Multiplications from which on a packed operand is worth a parallel step of its own.
-  static constexpr int64_t sharedWork = 30000000;
+  static constexpr int64_t sharedWork = 60000000;
 
   int64_t rowPanels() const { return ceilDivide(m_, MR); }
   int64_t columnPanels() const { return ceilDivide(n_, width_); }
