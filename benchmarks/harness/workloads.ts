@@ -26,9 +26,9 @@ const gflops = (name: string): Figure => ({ name, unit: 'GFLOP/s' });
 /** All workloads, in the order of the table. */
 export const workloads: readonly Workload[] = [
   { name: 'linreg', title: 'linear regression, housing, 10,000 full-batch steps', steps: 10_000, warmup: 5_000 },
-  { name: 'softmax', title: 'softmax regression, MNIST, 10 epochs of 600 batches of 100', steps: 6_000, warmup: 600 },
-  { name: 'mlp', title: '784-64-10 perceptron, MNIST, 10 epochs of 600 batches of 100', steps: 6_000, warmup: 600 },
-  { name: 'lenet', title: 'LeNet, MNIST, 1 epoch of 600 batches of 100', steps: 600, warmup: 2 },
+  { name: 'softmax', title: 'softmax regression, MNIST, 10 epochs of 600 batches of 100', steps: 6_000, warmup: 3_000 },
+  { name: 'mlp', title: '784-64-10 perceptron, MNIST, 10 epochs of 600 batches of 100', steps: 6_000, warmup: 3_000 },
+  { name: 'lenet', title: 'LeNet, MNIST, 1 epoch of 600 batches of 100', steps: 600, warmup: 60 },
   { name: 'charlm', title: 'LSTM language model, 16 steps of 100 characters, batch 128, hidden 256', steps: 16, warmup: 1 },
   {
     name: 'matmul',

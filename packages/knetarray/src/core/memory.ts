@@ -112,11 +112,15 @@ interface Watch {
   readonly ref: WeakReference;
 }
 
-/** Bytes handed to the user, who may have dropped them, after which they are looked for. */
+/**
+ * Bytes handed to the user, who may have dropped them, after which they are looked for; more where what is found goes to the
+ * pool, since a collection takes as long as a small training step.
+ */
 const collectEvery = 2 ** 24;
+const sweepEvery = 2 ** 26;
 
 /** The same for a number of arrays: small ones are worth finding too. */
-const collectEveryCount = 4096;
+const sweepEveryCount = 4096;
 
 /** Bytes in use below which nobody looks for dropped arrays. */
 const firstSweep = 2 ** 26;
@@ -232,7 +236,7 @@ export class MemoryManager {
     this.#handedOut += bytes;
     // Looking costs some time for every watched array, so at least a quarter of them must be new.
     this.#watched++;
-    const many = this.#handedOut > collectEvery || (this.#watched > collectEveryCount && !this.#registered);
+    const many = this.#handedOut > (this.#registered ? collectEvery : sweepEvery) || (this.#watched > sweepEveryCount && !this.#registered);
     if (many && this.#watched * 4 > this.#watches.size && backend.collectGarbage !== undefined) this.sweep();
   }
 
