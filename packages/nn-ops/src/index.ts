@@ -22,6 +22,7 @@ export {
   layernorm,
 } from './normalization.js';
 export { AVERAGE_EXCLUDE_PADDING, AVERAGE_INCLUDE_PADDING, MAX, type PoolingOptions, pool, unpool } from './pooling.js';
+export { relu } from './relu.js';
 export { Rnn, type RnnLayer, type RnnOptions, type RnnResult, type RnnState, type RnnType, rnn, rnnWeights } from './rnn.js';
 export { logp, logsoftmax, softmax } from './softmax.js';
 export type { PerDimension } from './spatial.js';

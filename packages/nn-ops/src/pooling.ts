@@ -16,7 +16,6 @@ import {
   vec,
   viewOf,
 } from '@knet/knetarray';
-import { beforeRelu, relu } from './activations.js';
 import { composedPositions } from './pooling-default.js';
 import {
   AVERAGE_INCLUDE_PADDING,
@@ -29,6 +28,7 @@ import {
   weightTable,
   windowTable,
 } from './pooling-geometry.js';
+import { beforeRelu, relu } from './relu.js';
 import { product } from './spatial.js';
 
 export { AVERAGE_EXCLUDE_PADDING, AVERAGE_INCLUDE_PADDING, MAX, type PoolingOptions } from './pooling-geometry.js';

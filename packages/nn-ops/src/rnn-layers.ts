@@ -1,11 +1,11 @@
 /** The layers of a recurrent network over a sequence: an LSTM layer by layer, other cells step by step. */
 import { hcat, type KnetArray, permute, slice, span, stack, tanh, transpose, vcat, zeros } from '@knet/knetarray';
-import { relu } from './activations.js';
 import { dropout } from './dropout.js';
 import { gru } from './gru.js';
 import { affine } from './linear.js';
 import { lstm } from './lstm.js';
 import { fitsSequence, lstmSequence } from './lstm-sequence.js';
+import { relu } from './relu.js';
 import type { RnnLayer, RnnState, RnnType } from './rnn.js';
 
 /** A network whose options and weights have been checked. */
