@@ -194,9 +194,27 @@ void columnBlock(const Accumulators& into, const T* x, int64_t at, int64_t n, in
   }
 }
 
+// Rows that go into the results one after the other; where they are few, this is all there is to do.
+template <class T, class A, class F>
+void addRows(const Accumulators& into, const T* x, int64_t n, int64_t count) {
+  for (int64_t r = 0; r < count; r++, x += n) {
+    int64_t i = 0;
+    for (; i + lanes <= n; i += lanes) {
+      Vector<A> total;
+      memcpy(&total, into.values + i, sizeof total);
+      total = F::apply(total, load<T, A>(x + i));
+      memcpy(into.values + i, &total, sizeof total);
+    }
+    for (; i < n; i++) add<T, A, F>(into, i, static_cast<A>(x[i]));
+  }
+}
+
 template <class T, class A, class F>
 void columns(const Accumulators& into, const char* data, int64_t n, int64_t count, int64_t) {
   const T* const x = elements<T>(data);
+  // Sums of float64 note what every addition loses.
+  constexpr bool plain = !(std::is_same_v<T, double> && std::is_same_v<F, Sum>);
+  if (plain && count < 4) return addRows<T, A, F>(into, x, n, count);
   int64_t i = 0;
   for (; i + 4 * lanes <= n; i += 4 * lanes) columnBlock<T, A, F, 4>(into, x, i, n, count);
   for (; i + lanes <= n; i += lanes) columnBlock<T, A, F, 1>(into, x, i, n, count);
