@@ -6,7 +6,6 @@ import {
   astype,
   type ConvolutionGeometry,
   type ConvolutionKind,
-  contiguous,
   DeviceArray,
   KnetArray,
   type Primitive,
@@ -17,6 +16,7 @@ import {
 } from '@knet/knetarray';
 import { composedConvolution } from './convolution-default.js';
 import { type ConvolutionOptions, convolutionGeometry, deconvolutionGeometry } from './convolution-geometry.js';
+import { withContiguous } from './dense.js';
 import { product } from './spatial.js';
 
 export { CONVOLUTION, type ConvolutionOptions, CROSS_CORRELATION } from './convolution-geometry.js';
@@ -117,10 +117,7 @@ function run(kind: ConvolutionKind, a: DeviceArray, b: DeviceArray, g: Convoluti
   // No channels or no instances: sums of nothing.
   if (product(shape) === 0 || a.size === 0 || b.size === 0) return DeviceArray.constant(device, dtype, shape, 0);
   if (backend.convolution === undefined || !backend.supports('convolution', dtype)) return composedConvolution(kind, a, b, g);
-  const [first, second] = [contiguous(a), contiguous(b)];
   const result = DeviceArray.empty(device, dtype, shape);
-  backend.convolution(kind, g, viewOf(first), viewOf(second), result.view());
-  if (first !== a) first.free();
-  if (second !== b) second.free();
+  withContiguous([a, b], ([first, second]) => backend.convolution?.(kind, g, viewOf(first!), viewOf(second!), result.view()));
   return result;
 }

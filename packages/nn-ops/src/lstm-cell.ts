@@ -2,7 +2,6 @@
 import {
   type Backend,
   cat,
-  contiguous,
   contiguousStrides,
   DeviceArray,
   type DType,
@@ -15,6 +14,7 @@ import {
   type View,
   viewOf,
 } from '@knet/knetarray';
+import { withContiguous } from './dense.js';
 import { activated, cellGradient, type Gates, gatesGradient, nextStates, type States } from './lstm-formulas.js';
 
 /** Block k of `size` columns: a view. */
@@ -136,10 +136,4 @@ function gradientKernel(gates: KnetArray, cell: KnetArray, y: KnetArray, dy: Kne
   });
   latest = gradients;
   return gradients;
-}
-
-function withContiguous(arrays: readonly DeviceArray[], run: (dense: readonly DeviceArray[]) => void): void {
-  const dense = arrays.map(contiguous);
-  run(dense);
-  for (let i = 0; i < dense.length; i++) if (dense[i] !== arrays[i]) dense[i]!.free();
 }

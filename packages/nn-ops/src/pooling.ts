@@ -1,6 +1,5 @@
 /** Pooling and unpooling over 1, 2 or 3 spatial dimensions. */
 import {
-  contiguous,
   DeviceArray,
   expand,
   gather,
@@ -16,6 +15,7 @@ import {
   vec,
   viewOf,
 } from '@knet/knetarray';
+import { withContiguous } from './dense.js';
 import { composedPositions } from './pooling-default.js';
 import {
   AVERAGE_INCLUDE_PADDING,
@@ -87,10 +87,8 @@ const maxPooled: Primitive<MaxFunction> = /* @__PURE__ */ primitive<MaxFunction>
       (x: DeviceArray, { geometry: g }: MaxOptions) => {
         const shape = [...g.y, ...x.shape.slice(g.x.length)];
         if (!hasKernel(x) || product(shape) === 0) return reshape(gather(vec(x), maxPositions(x, { geometry: g })), shape);
-        const source = contiguous(x);
         const y = DeviceArray.empty(x.device, x.dtype, shape);
-        x.device.backend.maxPooling?.(g, viewOf(source), y.view(), undefined);
-        if (source !== x) source.free();
+        withContiguous([x], ([source]) => x.device.backend.maxPooling?.(g, viewOf(source!), y.view(), undefined));
         return y;
       },
     ],
@@ -110,11 +108,8 @@ function gradientKernel(x: KnetArray, dy: KnetArray, g: PoolingGeometry): Device
   if (!(x instanceof DeviceArray && dy instanceof DeviceArray)) return undefined;
   const { backend } = x.device;
   if (backend.maxPoolingGradient === undefined || !hasKernel(x) || dy.size === 0 || dy.dtype !== x.dtype) return undefined;
-  const [source, gradient] = [contiguous(x), contiguous(dy)];
   const dx = DeviceArray.empty(x.device, x.dtype, x.shape);
-  backend.maxPoolingGradient(g, viewOf(source), viewOf(gradient), dx.view());
-  if (source !== x) source.free();
-  if (gradient !== dy) gradient.free();
+  withContiguous([x, dy], ([a, b]) => backend.maxPoolingGradient?.(g, viewOf(a!), viewOf(b!), dx.view()));
   return dx;
 }
 
@@ -126,11 +121,9 @@ const maxPositions: Primitive<MaxFunction> = /* @__PURE__ */ primitive<MaxFuncti
       (x: DeviceArray, { geometry: g }: MaxOptions) => {
         const size = product(g.y) * g.planes;
         if (size === 0 || !hasKernel(x)) return composedPositions(x, g);
-        const source = contiguous(x);
         const y = DeviceArray.empty(x.device, x.dtype, [size]);
         const positions = DeviceArray.empty(x.device, 'int32', [size]);
-        x.device.backend.maxPooling?.(g, viewOf(source), y.view(), positions.view());
-        if (source !== x) source.free();
+        withContiguous([x], ([source]) => x.device.backend.maxPooling?.(g, viewOf(source!), y.view(), positions.view()));
         y.free();
         return positions;
       },

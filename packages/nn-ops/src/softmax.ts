@@ -1,6 +1,5 @@
 /** Normalised exponentials. */
 import {
-  contiguous,
   DeviceArray,
   type DimsOptions,
   exp,
@@ -18,6 +17,7 @@ import {
   sum,
   viewOf,
 } from '@knet/knetarray';
+import { withContiguous } from './dense.js';
 
 /** What the two functions differ in: how they are composed of generic functions where there is no kernel. */
 interface Formula {
@@ -76,10 +76,8 @@ function runKernel(kind: SoftmaxKind, x: DeviceArray, options: DimsOptions | und
   const { backend } = x.device;
   const geometry = geometryOf(kind, x, options);
   if (backend.softmax === undefined || geometry === undefined) return undefined;
-  const source = contiguous(x);
   const y = DeviceArray.empty(x.device, x.dtype, x.shape);
-  backend.softmax(kind, geometry, viewOf(source), y.view());
-  if (source !== x) source.free();
+  withContiguous([x], ([source]) => backend.softmax?.(kind, geometry, viewOf(source!), y.view()));
   return y;
 }
 
@@ -89,11 +87,8 @@ function runGradient(kind: SoftmaxKind, y: KnetArray, dy: KnetArray, options: Di
   const { backend } = y.device;
   const geometry = geometryOf(kind, y, options);
   if (backend.softmaxGradient === undefined || geometry === undefined || dy.dtype !== y.dtype) return undefined;
-  const [result, gradient] = [contiguous(y), contiguous(dy)];
   const dx = DeviceArray.empty(y.device, y.dtype, y.shape);
-  backend.softmaxGradient(kind, geometry, viewOf(result), viewOf(gradient), dx.view());
-  if (result !== y) result.free();
-  if (gradient !== dy) gradient.free();
+  withContiguous([y, dy], ([a, b]) => backend.softmaxGradient?.(kind, geometry, viewOf(a!), viewOf(b!), dx.view()));
   return dx;
 }
 
