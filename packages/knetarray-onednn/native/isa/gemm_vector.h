@@ -1,4 +1,5 @@
-// Vectors of the instruction set at hand, as much of them as matrix products need. A mask covers the first lanes of a vector.
+// Vectors of the instruction set at hand, as much of them as matrix products and convolutions need. A mask covers the
+// first lanes of a vector, or a range of them; memory of the others is not touched.
 #pragma once
 
 // The intrinsics of GCC 12 start from undefined registers, about which it warns wherever they are inlined.
@@ -33,6 +34,7 @@ struct Lanes<float> {
   static Vector add(Vector x, Vector y) { return _mm512_add_ps(x, y); }
   static Vector multiplyAdd(Vector x, Vector y, Vector z) { return _mm512_fmadd_ps(x, y, z); }
   static Mask first(int64_t lanes) { return static_cast<Mask>((1u << lanes) - 1); }
+  static Mask range(int64_t from, int64_t to) { return static_cast<Mask>((1u << to) - (1u << from)); }
   static float sum(Vector x) { return _mm512_reduce_add_ps(x); }
 };
 
@@ -51,6 +53,7 @@ struct Lanes<double> {
   static Vector add(Vector x, Vector y) { return _mm512_add_pd(x, y); }
   static Vector multiplyAdd(Vector x, Vector y, Vector z) { return _mm512_fmadd_pd(x, y, z); }
   static Mask first(int64_t lanes) { return static_cast<Mask>((1u << lanes) - 1); }
+  static Mask range(int64_t from, int64_t to) { return static_cast<Mask>((1u << to) - (1u << from)); }
   static double sum(Vector x) { return _mm512_reduce_add_pd(x); }
 };
 
@@ -72,6 +75,11 @@ struct Lanes<float> {
   static Vector multiplyAdd(Vector x, Vector y, Vector z) { return _mm256_fmadd_ps(x, y, z); }
   static Mask first(int64_t lanes) {
     return _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(lanes)), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+  }
+  static Mask range(int64_t from, int64_t to) {
+    const __m256i at = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+    return _mm256_andnot_si256(_mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(from)), at),
+                               _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(to)), at));
   }
   static float sum(Vector x) {
     const __m128 half = _mm_add_ps(_mm256_castps256_ps128(x), _mm256_extractf128_ps(x, 1));
@@ -95,6 +103,10 @@ struct Lanes<double> {
   static Vector add(Vector x, Vector y) { return _mm256_add_pd(x, y); }
   static Vector multiplyAdd(Vector x, Vector y, Vector z) { return _mm256_fmadd_pd(x, y, z); }
   static Mask first(int64_t lanes) { return _mm256_cmpgt_epi64(_mm256_set1_epi64x(lanes), _mm256_setr_epi64x(0, 1, 2, 3)); }
+  static Mask range(int64_t from, int64_t to) {
+    const __m256i at = _mm256_setr_epi64x(0, 1, 2, 3);
+    return _mm256_andnot_si256(_mm256_cmpgt_epi64(_mm256_set1_epi64x(from), at), _mm256_cmpgt_epi64(_mm256_set1_epi64x(to), at));
+  }
   static double sum(Vector x) {
     const __m128d half = _mm_add_pd(_mm256_castpd256_pd128(x), _mm256_extractf128_pd(x, 1));
     return _mm_cvtsd_f64(_mm_add_sd(half, _mm_unpackhi_pd(half, half)));
