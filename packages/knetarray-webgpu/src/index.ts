@@ -1,0 +1,7 @@
+/**
+ * The WebGPU backend of KnetArray.
+ *
+ * @packageDocumentation
+ */
+export type { AdapterOptions } from './gpu.js';
+export { WebgpuBackend, type WebgpuOptions, webgpuBackend } from './webgpu-backend.js';
