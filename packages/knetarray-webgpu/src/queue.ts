@@ -38,6 +38,7 @@ export class Queue {
   readonly #uniformGroup: GPUBindGroup;
   readonly #doomed: GPUBuffer[] = [];
   #failure: Error | undefined;
+  #waiting: (() => void) | undefined;
   readonly #maxGroups: number;
   readonly #offsets = new Uint32Array(1);
 
@@ -81,8 +82,22 @@ export class Queue {
     );
   }
 
+  /** Work that is to be recorded before anything else is: see {@link Queue.settle}. */
+  wait(record: () => void): void {
+    this.#waiting = record;
+  }
+
+  /** Has what waits recorded. */
+  settle(): void {
+    const record = this.#waiting;
+    if (record === undefined) return;
+    this.#waiting = undefined;
+    record();
+  }
+
   /** Begins the parameters of the next dispatch. */
   begin(): Params {
+    this.settle();
     if (!this.params.room) this.flush();
     return this.params.begin();
   }
@@ -108,14 +123,20 @@ export class Queue {
         throw new RangeError(`webgpu: ${shader.name} needs ${workgroups} workgroups; maxComputeWorkgroupsPerDimension is ${most}`);
       pass.dispatchWorkgroups(Math.ceil(workgroups / rows), rows);
     }
-    for (let k = 0; k < operands.length; k++) operands[k]!.usedBy = this.#serial;
+    this.markUsed(operands);
     this.counts.dispatches++;
     if (++this.#recorded >= maxDispatches) this.flush();
+  }
+
+  /** Notes that commands which are not submitted yet use these storages. */
+  markUsed(storages: readonly GpuStorage[]): void {
+    for (let k = 0; k < storages.length; k++) storages[k]!.usedBy = this.#serial;
   }
 
   /** Records a copy between buffers. */
   copy(from: GPUBuffer, fromOffset: number, to: GPUBuffer, toOffset: number, bytes: number): void {
     this.check();
+    this.settle();
     this.#closePass();
     this.#encoder ??= this.device.createCommandEncoder();
     this.#encoder.copyBufferToBuffer(from, fromOffset, to, toOffset, bytes);
@@ -125,6 +146,7 @@ export class Queue {
   /** Uploads bytes, in order with the dispatches. `data` is a multiple of 4 bytes. */
   write(storage: GpuStorage, offset: number, data: Uint8Array): void {
     this.check();
+    this.settle();
     // The upload happens before commands that are not submitted yet; those that use the storage have to go first.
     if (storage.usedBy === this.#serial && this.#recorded > 0) this.flush();
     const { buffer } = data;
@@ -135,6 +157,7 @@ export class Queue {
 
   /** Submits what was recorded. */
   flush(): void {
+    this.settle();
     this.#closePass();
     const encoder = this.#encoder;
     if (encoder !== undefined) {
@@ -154,6 +177,7 @@ export class Queue {
 
   /** Destroys a buffer as soon as the commands that use it are submitted. */
   destroyLater(buffer: GPUBuffer): void {
+    this.settle();
     if (this.#encoder === undefined) buffer.destroy();
     else this.#doomed.push(buffer);
   }

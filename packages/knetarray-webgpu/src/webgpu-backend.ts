@@ -83,7 +83,7 @@ export class WebgpuBackend implements Backend {
       software: this.software,
       subgroups: device.features.has('subgroups'),
     };
-    this.mapKernel = new MapKernel(this.queue);
+    this.mapKernel = new MapKernel(this.queue, limits.maxStorageBuffersPerShaderStage);
     this.reduceKernel = new ReduceKernel(context);
     this.matmulKernel = new MatmulKernel(context);
     this.gatherKernel = new GatherKernel(context);
