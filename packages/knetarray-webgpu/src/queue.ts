@@ -7,6 +7,8 @@ import type { GpuStorage } from './storage.js';
 /** Dispatches after which a command buffer is submitted. */
 const maxDispatches = 128;
 const ringBytes = 65536;
+/** Submits that the device may be behind while a loop goes on. */
+const maxBehind = 2;
 
 /** What the queue did so far. */
 export interface QueueCounts {
@@ -37,6 +39,9 @@ export class Queue {
   readonly #uniforms: GPUBuffer;
   readonly #uniformGroup: GPUBindGroup;
   readonly #doomed: GPUBuffer[] = [];
+  /** When the submits that a loop waits for are done. */
+  readonly #running: Promise<unknown>[] = [];
+  #marked = 0;
   #failure: Error | undefined;
   #waiting: (() => void) | undefined;
   readonly #maxGroups: number;
@@ -173,6 +178,19 @@ export class Queue {
     }
     for (const buffer of this.#doomed) buffer.destroy();
     this.#doomed.length = 0;
+  }
+
+  /** Submits, and waits while the device is more than {@link maxBehind} submits behind. */
+  async ready(): Promise<void> {
+    this.check();
+    this.flush();
+    const { counts } = this;
+    if (counts.submits === this.#marked) return;
+    this.#marked = counts.submits;
+    this.#running.push(this.device.queue.onSubmittedWorkDone());
+    // A lost device ends its work at once; that it is lost shows at the next call.
+    if (this.#running.length > maxBehind) await this.#running.shift()?.catch(() => undefined);
+    this.check();
   }
 
   /** Destroys a buffer as soon as the commands that use it are submitted. */

@@ -112,6 +112,11 @@ export class WebgpuBackend implements Backend {
     this.queue.flush();
   }
 
+  /** Submits what was enqueued, and waits while the GPU is more than two submits behind. */
+  ready(): Promise<void> {
+    return this.queue.ready();
+  }
+
   /** Gives the device back; every later call throws. */
   destroy(): void {
     this.device.destroy();
