@@ -12,7 +12,7 @@ import { IndexSort } from './index-sort.js';
 const perThread = 4;
 /** Comparisons of positions that take as long as sorting them, on GPUs and on processors. */
 const scanLimit = 2 ** 28;
-const softwareScanLimit = 2 ** 20;
+const softwareScanLimit = 2 ** 17;
 
 /**
  * The gather and scatterAdd kernels of a device. Positions are known to the device alone: one beyond the end is treated as a
