@@ -8,6 +8,7 @@ import { MapKernel } from './kernels/map.js';
 import { MatmulKernel } from './kernels/matmul.js';
 import { RandomKernel } from './kernels/random.js';
 import { ReduceKernel } from './kernels/reduce.js';
+import { type Profile, profile } from './profile.js';
 import { Queue, type QueueCounts } from './queue.js';
 import { Allocator, type GpuStorage } from './storage.js';
 import { Transfer } from './transfer.js';
@@ -119,6 +120,19 @@ export class WebgpuBackend implements Backend {
   /** Submits what was enqueued, and waits while the GPU is more than two submits behind. */
   ready(): Promise<void> {
     return this.queue.ready();
+  }
+
+  /**
+   * Runs `f` and tells how long each kernel took on the device. Every dispatch gets a pass of its own then, so that all of it takes a
+   * little longer. Elementwise work that nothing asks for is not computed, and so not measured. Browsers round times to 0.1 ms.
+   *
+   * @throws Error when the device has no timestamps, and what `f` throws
+   *
+   * @example
+   * console.log(String(await backend.profile(() => update(w, lossGradient(w, x, y), state))));
+   */
+  profile(f: () => unknown): Promise<Profile> {
+    return profile(this.queue, f);
   }
 
   /** Gives the device back; every later call throws. */

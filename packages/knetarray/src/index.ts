@@ -13,7 +13,7 @@ export { Device, getDevice, isImmediate, memory, setDevice, setImmediateMode, us
 export { DeviceArray } from './core/device-array.js';
 export { bytesPerElement, checkDType, type DType, dtypeOf, dtypes, isFloat, promote, type TypedArray, typedArray } from './core/dtype.js';
 export { computeInto, contiguous, viewOf } from './core/lazy.js';
-export type { MemoryReport } from './core/memory.js';
+export { DeviceLostError, type MemoryReport } from './core/memory.js';
 export {
   broadcastShapes,
   broadcastStrides,
