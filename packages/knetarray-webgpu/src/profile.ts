@@ -69,6 +69,7 @@ export async function profile(queue: Queue, f: () => unknown): Promise<Profile> 
     queue.flush();
     queue.recorder = undefined;
     await recorder.finished();
+    queue.check();
   } catch (error) {
     // A lost device says more than the read that failed of it.
     queue.check();
