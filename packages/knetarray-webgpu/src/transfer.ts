@@ -67,24 +67,40 @@ export class Transfer {
     const start = offset * bytesPerElement(dtype);
     const from = Math.floor(start / 4) * 4;
     const size = Math.ceil((start + result.byteLength - from) / 4) * 4;
+    queue.check();
     const staging = this.#take(size);
     queue.copy(storage.buffer, storage.offset + from, staging, 0, size);
     queue.flush();
     try {
       await staging.mapAsync(mapRead, 0, size);
+      // Elements that an invalid command was to compute would be zeros.
+      await queue.settled();
     } catch (cause) {
-      // A lost device cannot map; why it was lost is known a moment later.
-      await Promise.race([queue.device.lost, new Promise(resolve => setTimeout(resolve, 1000))]);
-      queue.check();
-      throw new Error('webgpu: the elements could not be read', { cause });
+      staging.destroy();
+      await this.#explain(cause);
     }
     new Uint8Array(result.buffer).set(
       new Uint8Array(staging.getMappedRange(0, size)).subarray(start - from, start - from + result.byteLength),
     );
     staging.unmap();
     this.#give(staging);
-    queue.check();
     return result instanceof Uint16Array ? decodeHalves(result) : result;
+  }
+
+  /** A lost device cannot map; why it was lost is known a moment later. */
+  async #explain(cause: unknown): Promise<never> {
+    const { queue } = this;
+    await queue.settled();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    await Promise.race([
+      queue.device.lost,
+      new Promise(resolve => {
+        timer = setTimeout(resolve, 1000);
+      }),
+    ]);
+    clearTimeout(timer);
+    queue.check();
+    throw new Error('webgpu: the elements could not be read', { cause });
   }
 
   #take(size: number): GPUBuffer {

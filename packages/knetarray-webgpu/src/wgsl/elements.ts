@@ -30,7 +30,7 @@ export function outputType(dtype: DType): ElementType {
 /** Reads element `index` (a u32 expression) as the register of its own dtype. */
 export function load({ name, type }: Operand, dtype: DType, index: string): string {
   if (dtype === 'float16') return `f32(${name}[${index}])`;
-  if (!isBytes(dtype)) return `${name}[${index}]`;
+  if (!isBytes(dtype)) return type === 'atomic<i32>' ? `atomicLoad(&${name}[${index}])` : `${name}[${index}]`;
   const word = type === 'atomic<u32>' ? `atomicLoad(&${name}[(${index}) >> 2u])` : `${name}[(${index}) >> 2u]`;
   return `i32((${word} >> (((${index}) & 3u) * 8u)) & 255u)`;
 }
