@@ -105,7 +105,7 @@ export class WebgpuBackend implements Backend {
   }
 
   supports(kernel: Kernel, dtype: DType): boolean {
-    if (dtype === 'float64') return false;
+    if (dtype === 'float64' || (dtype === 'float16' && !this.device.features.has('shader-f16'))) return false;
     if (kernel === 'random') return dtype === 'float32';
     if (dtype === 'uint8' || dtype === 'bool')
       return kernel === 'map' || kernel === 'reduce' || kernel === 'gather' || kernel === 'scatterAdd';
