@@ -1,5 +1,5 @@
 /** WGSL of selections along a dimension. */
-import type { DType } from '@knet/knetarray';
+import { type DType, isFloat } from '@knet/knetarray';
 import { param, paramInt } from '../params.js';
 import type { Operand } from '../shader.js';
 import { isBytes, load, store, storeFunctions } from './elements.js';
@@ -60,7 +60,7 @@ ${overElements(
   j!,
   `
     let at = list(j);
-    var x = ${dtype === 'float32' ? '0.0' : '0'};
+    var x = ${isFloat(dtype) ? '0.0' : '0'};
     if (at != none) { x = ${load(source!, dtype, sliceIndex(from!, 'at', otherStep))}; }
     ${store(output!, dtype, to!, 'x')}`,
 )}`;
@@ -74,7 +74,7 @@ export function scatterCode(operands: readonly Operand[], dtype: DType, walk: In
   const [from, to, j] = places;
   const term = (slice: string): string => load(source!, dtype, sliceIndex(from!, slice, listedStep));
   const target = sliceIndex(to!, 'at', otherStep);
-  const add = scatter === 'atomic' ? addAtomic(output, dtype, term('j'), target) : addInOrder(output, operands[2]!, scatter, term, target);
+  const add = scatter === 'atomic' ? addAtomic(output, dtype, term('j'), target) : addInOrder(operands, dtype, scatter, term, target);
   return `
 ${listFunction(indices!)}
 ${isBytes(dtype) ? addByteFunction(output) : ''}
@@ -104,20 +104,25 @@ fn add_byte(index: u32, x: u32) {
 }
 
 /** The thread of the first slice that goes to a place adds all of them there, in their order; the others have nothing to do. */
-function addInOrder({ name }: Operand, order: Operand, scatter: Scatter, term: (slice: string) => string, target: string): string {
+function addInOrder(operands: readonly Operand[], dtype: DType, scatter: Scatter, term: (slice: string) => string, target: string): string {
+  const [, , order] = operands;
+  const output = operands.at(-1)!;
+  // The sum of halves is rounded once.
+  const begin = `var sum = ${load(output, dtype, target)};`;
+  const end = store(output, dtype, target, 'sum');
   if (scatter === 'sorted') {
-    const sorted = (k: string): string => `u32(${load(order, 'int32', k)})`;
+    const sorted = (k: string): string => `u32(${load(order!, 'int32', k)})`;
     return `
     let at = list(${sorted('j')});
     if (at == none) { continue; }
     if (j > 0u) { if (list(${sorted('j - 1u')}) == at) { continue; } }
-    var sum = ${name}[${target}];
+    ${begin}
     for (var k = j; k < ${param(count)}; k++) {
       let slice = ${sorted('k')};
       if (list(slice) != at) { break; }
       sum += ${term('slice')};
     }
-    ${name}[${target}] = sum;`;
+    ${end}`;
   }
   return `
     let at = list(j);
@@ -125,9 +130,9 @@ function addInOrder({ name }: Operand, order: Operand, scatter: Scatter, term: (
     var k = 0u;
     while (k < j && list(k) != at) { k++; }
     if (k < j) { continue; }
-    var sum = ${name}[${target}];
+    ${begin}
     for (; k < ${param(count)}; k++) {
       if (list(k) == at) { sum += ${term('k')}; }
     }
-    ${name}[${target}] = sum;`;
+    ${end}`;
 }
