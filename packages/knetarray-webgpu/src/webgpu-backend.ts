@@ -1,12 +1,29 @@
 /** The WebGPU backend. */
 /// <reference types="@webgpu/types" />
-import type { Backend, DType, Kernel, Limits, Program, ReduceOp, Shape, Storage, TypedArray, View } from '@knet/knetarray';
+import type {
+  Backend,
+  DType,
+  Kernel,
+  Limits,
+  LstmGradients,
+  Program,
+  ReduceOp,
+  Shape,
+  SoftmaxGeometry,
+  SoftmaxKind,
+  Storage,
+  TypedArray,
+  View,
+} from '@knet/knetarray';
 import type { Context } from './context.js';
 import { type AdapterOptions, type OpenedGpu, openGpu } from './gpu.js';
+import { CumsumKernel } from './kernels/cumsum.js';
 import { GatherKernel } from './kernels/gather.js';
+import { LstmKernel } from './kernels/lstm.js';
 import { MapKernel } from './kernels/map.js';
 import { MatmulKernel } from './kernels/matmul.js';
 import { ReduceKernel } from './kernels/reduce.js';
+import { SoftmaxKernel } from './kernels/softmax.js';
 import { Queue, type QueueCounts } from './queue.js';
 import { Allocator, type GpuStorage } from './storage.js';
 import { Transfer } from './transfer.js';
@@ -57,6 +74,9 @@ export class WebgpuBackend implements Backend {
   private readonly reduceKernel: ReduceKernel;
   private readonly matmulKernel: MatmulKernel;
   private readonly gatherKernel: GatherKernel;
+  private readonly softmaxKernel: SoftmaxKernel;
+  private readonly lstmKernel: LstmKernel;
+  private readonly cumsumKernel: CumsumKernel;
 
   constructor({ device, info, software }: OpenedGpu, options: WebgpuOptions) {
     const { name = 'webgpu', maxMemoryBytes = Number.POSITIVE_INFINITY, maxPooledBytes = 2 ** 29, kernels, collectGarbage } = options;
@@ -87,6 +107,9 @@ export class WebgpuBackend implements Backend {
     this.reduceKernel = new ReduceKernel(context);
     this.matmulKernel = new MatmulKernel(context);
     this.gatherKernel = new GatherKernel(context);
+    this.softmaxKernel = new SoftmaxKernel(context);
+    this.lstmKernel = new LstmKernel(context);
+    this.cumsumKernel = new CumsumKernel(context);
     this.transfer = new Transfer(this.queue, this.allocator, this.mapKernel);
   }
 
@@ -104,6 +127,7 @@ export class WebgpuBackend implements Backend {
     if (dtype === 'float64') return false;
     if (dtype === 'uint8' || dtype === 'bool')
       return kernel === 'map' || kernel === 'reduce' || kernel === 'gather' || kernel === 'scatterAdd';
+    if (kernel === 'softmax' || kernel === 'lstm') return dtype === 'float32';
     return true;
   }
 
@@ -153,5 +177,25 @@ export class WebgpuBackend implements Backend {
 
   scatterAdd(source: View, indices: View, output: View, dim: number): void {
     this.gatherKernel.scatterAdd(source, indices, output, dim);
+  }
+
+  softmax(kind: SoftmaxKind, geometry: SoftmaxGeometry, x: View, output: View): void {
+    this.softmaxKernel.softmax(kind, geometry, x, output);
+  }
+
+  softmaxGradient(kind: SoftmaxKind, geometry: SoftmaxGeometry, y: View, dy: View, output: View): void {
+    this.softmaxKernel.gradient(kind, geometry, y, dy, output);
+  }
+
+  lstm(gates: View, cell: View, newHidden: View, newCell: View): void {
+    this.lstmKernel.lstm(gates, cell, newHidden, newCell);
+  }
+
+  lstmGradient(gates: View, cell: View, newCell: View, states: LstmGradients, gatesGradient: View, cellGradient: View): void {
+    this.lstmKernel.gradient(gates, cell, newCell, states, gatesGradient, cellGradient);
+  }
+
+  cumsum(x: View, output: View, dim: number): void {
+    this.cumsumKernel.run(x, output, dim);
   }
 }
