@@ -1,12 +1,15 @@
 /** The command queue: dispatches are recorded, and submitted many at a time, in order. */
+import { DeviceLostError } from '@knet/knetarray';
 import { usage } from './gpu.js';
 import { maxParamBytes, Params } from './params.js';
 import { Compiler, type Shader } from './shader.js';
 import type { GpuStorage } from './storage.js';
 
 /** Dispatches after which a command buffer is submitted. */
-const maxDispatches = 128;
+export const maxDispatches = 128;
 const ringBytes = 65536;
+/** Submits that the device may be behind while a loop goes on. */
+const maxBehind = 2;
 
 /** What the queue did so far. */
 export interface QueueCounts {
@@ -20,6 +23,8 @@ export interface PassRecorder {
   next(name: string): GPUComputePassTimestampWrites | undefined;
   /** Adds what it needs to the end of a command buffer. */
   finish(encoder: GPUCommandEncoder): void;
+  /** The command buffer was submitted. */
+  submitted(): void;
 }
 
 /** Records and submits the work of one device. */
@@ -37,7 +42,14 @@ export class Queue {
   readonly #uniforms: GPUBuffer;
   readonly #uniformGroup: GPUBindGroup;
   readonly #doomed: GPUBuffer[] = [];
-  #failure: Error | undefined;
+  /** When the submits that a loop waits for are done. */
+  readonly #running: Promise<unknown>[] = [];
+  #marked = 0;
+  #waiting: (() => void) | undefined;
+  /** Why nothing can be computed any more, if so. */
+  #failure: string | undefined;
+  /** Error scopes of which nothing was heard yet. */
+  readonly #watched = new Set<Promise<void>>();
   readonly #maxGroups: number;
   readonly #offsets = new Uint32Array(1);
 
@@ -55,34 +67,56 @@ export class Queue {
     device.addEventListener('uncapturederror', event => this.fail(event.error.message));
   }
 
-  /** Why nothing can be computed any more, if so. */
-  get failure(): Error | undefined {
-    return this.#failure;
-  }
-
   /** From now on every call throws: results that were on their way are lost. */
   fail(reason: string): void {
-    this.#failure ??= new Error(`webgpu: ${reason}. Open a new device with webgpuBackend() and load the weights again.`);
+    this.#failure ??= reason;
+    this.#waiting = undefined;
   }
 
-  /** @throws Error when the device was lost, or failed */
+  /** @throws DeviceLostError when the device was lost, or failed */
   check(): void {
-    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#failure === undefined) return;
+    throw new DeviceLostError(`webgpu: ${this.#failure}. Open a new device with webgpuBackend() and load the weights again.`);
   }
 
   /** Fails when an error scope has caught something. */
   watchErrors(errors: Promise<GPUError | null>, what: string): void {
-    errors.then(
-      error => {
-        if (error !== null) this.fail(`${what} (${error.message})`);
-      },
-      // The device is gone, and its own promise tells why.
-      () => undefined,
-    );
+    const watched: Promise<void> = errors
+      .then(
+        error => {
+          if (error !== null) this.fail(`${what} (${error.message})`);
+        },
+        // The device is gone, and its own promise tells why.
+        () => undefined,
+      )
+      .then(() => {
+        this.#watched.delete(watched);
+      });
+    this.#watched.add(watched);
+  }
+
+  /** Waits until it is known whether what was submitted so far is valid. @throws DeviceLostError when it is not */
+  async settled(): Promise<void> {
+    if (this.#watched.size > 0) await Promise.all(this.#watched);
+    this.check();
+  }
+
+  /** Work that is to be recorded before anything else is: see {@link Queue.settle}. */
+  wait(record: () => void): void {
+    this.#waiting = record;
+  }
+
+  /** Has what waits recorded. */
+  settle(): void {
+    const record = this.#waiting;
+    if (record === undefined) return;
+    this.#waiting = undefined;
+    record();
   }
 
   /** Begins the parameters of the next dispatch. */
   begin(): Params {
+    this.settle();
     if (!this.params.room) this.flush();
     return this.params.begin();
   }
@@ -108,14 +142,20 @@ export class Queue {
         throw new RangeError(`webgpu: ${shader.name} needs ${workgroups} workgroups; maxComputeWorkgroupsPerDimension is ${most}`);
       pass.dispatchWorkgroups(Math.ceil(workgroups / rows), rows);
     }
-    for (let k = 0; k < operands.length; k++) operands[k]!.usedBy = this.#serial;
+    this.markUsed(operands);
     this.counts.dispatches++;
     if (++this.#recorded >= maxDispatches) this.flush();
+  }
+
+  /** Notes that commands which are not submitted yet use these storages. */
+  markUsed(storages: readonly GpuStorage[]): void {
+    for (let k = 0; k < storages.length; k++) storages[k]!.usedBy = this.#serial;
   }
 
   /** Records a copy between buffers. */
   copy(from: GPUBuffer, fromOffset: number, to: GPUBuffer, toOffset: number, bytes: number): void {
     this.check();
+    this.settle();
     this.#closePass();
     this.#encoder ??= this.device.createCommandEncoder();
     this.#encoder.copyBufferToBuffer(from, fromOffset, to, toOffset, bytes);
@@ -125,6 +165,7 @@ export class Queue {
   /** Uploads bytes, in order with the dispatches. `data` is a multiple of 4 bytes. */
   write(storage: GpuStorage, offset: number, data: Uint8Array): void {
     this.check();
+    this.settle();
     // The upload happens before commands that are not submitted yet; those that use the storage have to go first.
     if (storage.usedBy === this.#serial && this.#recorded > 0) this.flush();
     const { buffer } = data;
@@ -135,6 +176,7 @@ export class Queue {
 
   /** Submits what was recorded. */
   flush(): void {
+    this.settle();
     this.#closePass();
     const encoder = this.#encoder;
     if (encoder !== undefined) {
@@ -142,7 +184,10 @@ export class Queue {
       const { params } = this;
       if (params.used > 0) this.device.queue.writeBuffer(this.#uniforms, 0, params.host, 0, params.used);
       params.reset();
+      this.device.pushErrorScope('validation');
       this.device.queue.submit([encoder.finish()]);
+      this.watchErrors(this.device.popErrorScope(), 'the GPU refused the commands');
+      this.recorder?.submitted();
       this.#encoder = undefined;
       this.counts.submits++;
       this.#serial++;
@@ -152,8 +197,22 @@ export class Queue {
     this.#doomed.length = 0;
   }
 
+  /** Submits, and waits while the device is more than {@link maxBehind} submits behind. */
+  async ready(): Promise<void> {
+    this.check();
+    this.flush();
+    const { counts } = this;
+    if (counts.submits === this.#marked) return;
+    this.#marked = counts.submits;
+    this.#running.push(this.device.queue.onSubmittedWorkDone());
+    // A lost device ends its work at once; that it is lost shows at the next call.
+    if (this.#running.length > maxBehind) await this.#running.shift()?.catch(() => undefined);
+    this.check();
+  }
+
   /** Destroys a buffer as soon as the commands that use it are submitted. */
   destroyLater(buffer: GPUBuffer): void {
+    this.settle();
     if (this.#encoder === undefined) buffer.destroy();
     else this.#doomed.push(buffer);
   }

@@ -5,12 +5,16 @@ import type { Queue } from './queue.js';
 
 /** Storages up to this many bytes share a buffer. */
 const largestInSlab = 65536;
-const slabBytes = 2 ** 20;
+const slabBytes = 2 ** 22;
 
 /** A piece of a GPU buffer. */
 export class GpuStorage {
   /** Number of the command buffer that uses it last. */
   usedBy = -1;
+  /** Type of the elements that it was allocated for. */
+  dtype: DType = 'float32';
+  /** Whether this is the whole of a buffer that others are cut from. */
+  isSlab = false;
 
   constructor(
     /** Never the same for two storages: the key to cache by. */
@@ -20,9 +24,14 @@ export class GpuStorage {
     readonly offset: number,
     /** A multiple of 16. */
     readonly bytes: number,
-    /** Whether other storages lie in the same buffer. */
-    readonly shared: boolean,
+    /** All of the buffer, if other storages lie in it as well. */
+    readonly slab?: GpuStorage,
   ) {}
+
+  /** Whether other storages lie in the same buffer. */
+  get shared(): boolean {
+    return this.slab !== undefined || this.isSlab;
+  }
 }
 
 /** Allocates the storages of a device. */
@@ -30,7 +39,7 @@ export class Allocator {
   #ids = 0;
   /** Bytes of all buffers. */
   #bytes = 0;
-  #slab: GPUBuffer | undefined;
+  #slab: GpuStorage | undefined;
   #slabUsed = 0;
   readonly #free = new Map<number, GpuStorage[]>();
   readonly #step: number;
@@ -51,22 +60,27 @@ export class Allocator {
   /** @throws Error when the memory that may be used is exhausted */
   allocate(dtype: DType, length: number): GpuStorage {
     const wanted = Math.max(length * bytesPerElement(dtype), 16);
-    if (wanted > largestInSlab) return this.#own(Math.ceil(wanted / 16) * 16);
+    if (wanted > largestInSlab) return this.#own(dtype, Math.ceil(wanted / 16) * 16);
     const bytes = Math.ceil(wanted / this.#step) * this.#step;
     const free = this.#free.get(bytes);
     const known = free?.pop();
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      known.dtype = dtype;
+      return known;
+    }
     if (this.#slab === undefined || this.#slabUsed + bytes > slabBytes) {
-      this.#slab = this.#buffer(slabBytes);
+      this.#slab = new GpuStorage(this.#ids++, this.#buffer(slabBytes), 0, slabBytes);
+      this.#slab.isSlab = true;
       this.#slabUsed = 0;
     }
-    const storage = new GpuStorage(this.#ids++, this.#slab, this.#slabUsed, bytes, true);
+    const storage = new GpuStorage(this.#ids++, this.#slab.buffer, this.#slabUsed, bytes, this.#slab);
+    storage.dtype = dtype;
     this.#slabUsed += bytes;
     return storage;
   }
 
   release(storage: GpuStorage): void {
-    if (!storage.shared) {
+    if (storage.slab === undefined) {
       this.#bytes -= storage.bytes;
       this.queue.destroyLater(storage.buffer);
       return;
@@ -76,8 +90,10 @@ export class Allocator {
     else free.push(storage);
   }
 
-  #own(bytes: number): GpuStorage {
-    return new GpuStorage(this.#ids++, this.#buffer(bytes), 0, bytes, false);
+  #own(dtype: DType, bytes: number): GpuStorage {
+    const storage = new GpuStorage(this.#ids++, this.#buffer(bytes), 0, bytes);
+    storage.dtype = dtype;
+    return storage;
   }
 
   #buffer(size: number): GPUBuffer {

@@ -2,6 +2,7 @@
 /// <reference types="@webgpu/types" />
 import type {
   Backend,
+  Distribution,
   DType,
   Kernel,
   Limits,
@@ -22,8 +23,10 @@ import { GatherKernel } from './kernels/gather.js';
 import { LstmKernel } from './kernels/lstm.js';
 import { MapKernel } from './kernels/map.js';
 import { MatmulKernel } from './kernels/matmul.js';
+import { RandomKernel } from './kernels/random.js';
 import { ReduceKernel } from './kernels/reduce.js';
 import { SoftmaxKernel } from './kernels/softmax.js';
+import { type Profile, profile } from './profile.js';
 import { Queue, type QueueCounts } from './queue.js';
 import { Allocator, type GpuStorage } from './storage.js';
 import { Transfer } from './transfer.js';
@@ -77,6 +80,7 @@ export class WebgpuBackend implements Backend {
   private readonly softmaxKernel: SoftmaxKernel;
   private readonly lstmKernel: LstmKernel;
   private readonly cumsumKernel: CumsumKernel;
+  private readonly randomKernel: RandomKernel;
 
   constructor({ device, info, software }: OpenedGpu, options: WebgpuOptions) {
     const { name = 'webgpu', maxMemoryBytes = Number.POSITIVE_INFINITY, maxPooledBytes = 2 ** 29, kernels, collectGarbage } = options;
@@ -103,13 +107,14 @@ export class WebgpuBackend implements Backend {
       software: this.software,
       subgroups: device.features.has('subgroups'),
     };
-    this.mapKernel = new MapKernel(this.queue);
+    this.mapKernel = new MapKernel(this.queue, limits.maxStorageBuffersPerShaderStage);
     this.reduceKernel = new ReduceKernel(context);
     this.matmulKernel = new MatmulKernel(context);
     this.gatherKernel = new GatherKernel(context);
     this.softmaxKernel = new SoftmaxKernel(context);
     this.lstmKernel = new LstmKernel(context);
     this.cumsumKernel = new CumsumKernel(context);
+    this.randomKernel = new RandomKernel(context);
     this.transfer = new Transfer(this.queue, this.allocator, this.mapKernel);
   }
 
@@ -124,7 +129,8 @@ export class WebgpuBackend implements Backend {
   }
 
   supports(kernel: Kernel, dtype: DType): boolean {
-    if (dtype === 'float64') return false;
+    if (dtype === 'float64' || (dtype === 'float16' && !this.device.features.has('shader-f16'))) return false;
+    if (kernel === 'random') return dtype === 'float32';
     if (dtype === 'uint8' || dtype === 'bool')
       return kernel === 'map' || kernel === 'reduce' || kernel === 'gather' || kernel === 'scatterAdd';
     if (kernel === 'softmax' || kernel === 'lstm') return dtype === 'float32';
@@ -134,6 +140,24 @@ export class WebgpuBackend implements Backend {
   /** Submits what was enqueued, without waiting for it. */
   flush(): void {
     this.queue.flush();
+  }
+
+  /** Submits what was enqueued, and waits while the GPU is more than two submits behind. */
+  ready(): Promise<void> {
+    return this.queue.ready();
+  }
+
+  /**
+   * Runs `f` and tells how long each kernel took on the device. Every dispatch gets a pass of its own then, so that all of it takes a
+   * little longer. Elementwise work that nothing asks for is not computed, and so not measured. Browsers round times to 0.1 ms.
+   *
+   * @throws Error when the device has no timestamps, and what `f` throws
+   *
+   * @example
+   * console.log(String(await backend.profile(() => update(w, lossGradient(w, x, y), state))));
+   */
+  profile(f: () => unknown): Promise<Profile> {
+    return profile(this.queue, f);
   }
 
   /** Gives the device back; every later call throws. */
@@ -177,6 +201,10 @@ export class WebgpuBackend implements Backend {
 
   scatterAdd(source: View, indices: View, output: View, dim: number): void {
     this.gatherKernel.scatterAdd(source, indices, output, dim);
+  }
+
+  random(distribution: Distribution, key: readonly [number, number], output: View): void {
+    this.randomKernel.run(distribution, key, output);
   }
 
   softmax(kind: SoftmaxKind, geometry: SoftmaxGeometry, x: View, output: View): void {
