@@ -17,6 +17,7 @@ import type {
   View,
 } from '@knet/knetarray';
 import type { Context } from './context.js';
+import { pressGarbageCollector } from './garbage.js';
 import { type AdapterOptions, type OpenedGpu, openGpu } from './gpu.js';
 import { CumsumKernel } from './kernels/cumsum.js';
 import { GatherKernel } from './kernels/gather.js';
@@ -42,8 +43,8 @@ export interface WebgpuOptions extends AdapterOptions {
   maxPooledBytes?: number;
   /** Kernels for GPUs, or for WebGPU that runs on a processor. Default: by the adapter. */
   kernels?: 'gpu' | 'software';
-  /** Frees what JavaScript has dropped lately, where the platform can be asked for it; @knet/knet gives one. */
-  collectGarbage?: (() => void) | undefined;
+  /** Asks the host for a full garbage collection, called when dropped arrays are looked for. Default: presses the engine for one. */
+  collectGarbage?: () => void;
 }
 
 /**
@@ -63,7 +64,7 @@ export class WebgpuBackend implements Backend {
   readonly name: string;
   readonly collected = false;
   readonly limits: Limits;
-  readonly collectGarbage: (() => void) | undefined;
+  readonly collectGarbage: () => void;
   /** The device, for those who draw with it, too. */
   readonly device: GPUDevice;
   /** What is known of the adapter. */
@@ -83,12 +84,12 @@ export class WebgpuBackend implements Backend {
   private readonly randomKernel: RandomKernel;
 
   constructor({ device, info, software }: OpenedGpu, options: WebgpuOptions) {
-    const { name = 'webgpu', maxMemoryBytes = Number.POSITIVE_INFINITY, maxPooledBytes = 2 ** 29, kernels, collectGarbage } = options;
+    const { name = 'webgpu', maxMemoryBytes = Number.POSITIVE_INFINITY, maxPooledBytes = 2 ** 29, kernels } = options;
     this.name = name;
     this.device = device;
     this.info = info;
     this.software = kernels === undefined ? software : kernels === 'software';
-    this.collectGarbage = collectGarbage;
+    this.collectGarbage = options.collectGarbage ?? pressGarbageCollector;
     const { limits } = device;
     this.limits = {
       // Operands are told apart by four bits each, in a number that holds 13 of them.
