@@ -1,8 +1,24 @@
 /** The WebGPU backend. */
 /// <reference types="@webgpu/types" />
-import type { Backend, Distribution, DType, Kernel, Limits, Program, ReduceOp, Shape, Storage, TypedArray, View } from '@knet/knetarray';
+import {
+  type Backend,
+  type ConvolutionGeometry,
+  type ConvolutionKind,
+  type Distribution,
+  type DType,
+  isFloat,
+  type Kernel,
+  type Limits,
+  type Program,
+  type ReduceOp,
+  type Shape,
+  type Storage,
+  type TypedArray,
+  type View,
+} from '@knet/knetarray';
 import type { Context } from './context.js';
 import { type AdapterOptions, type OpenedGpu, openGpu } from './gpu.js';
+import { ConvolutionKernel } from './kernels/convolution.js';
 import { GatherKernel } from './kernels/gather.js';
 import { MapKernel } from './kernels/map.js';
 import { MatmulKernel } from './kernels/matmul.js';
@@ -59,6 +75,7 @@ export class WebgpuBackend implements Backend {
   private readonly reduceKernel: ReduceKernel;
   private readonly matmulKernel: MatmulKernel;
   private readonly gatherKernel: GatherKernel;
+  private readonly convolutionKernel: ConvolutionKernel;
   private readonly randomKernel: RandomKernel;
 
   constructor({ device, info, software }: OpenedGpu, options: WebgpuOptions) {
@@ -90,6 +107,7 @@ export class WebgpuBackend implements Backend {
     this.reduceKernel = new ReduceKernel(context);
     this.matmulKernel = new MatmulKernel(context);
     this.gatherKernel = new GatherKernel(context);
+    this.convolutionKernel = new ConvolutionKernel(context);
     this.randomKernel = new RandomKernel(context);
     this.transfer = new Transfer(this.queue, this.allocator, this.mapKernel);
   }
@@ -107,6 +125,7 @@ export class WebgpuBackend implements Backend {
   supports(kernel: Kernel, dtype: DType): boolean {
     if (dtype === 'float64' || (dtype === 'float16' && !this.device.features.has('shader-f16'))) return false;
     if (kernel === 'random') return dtype === 'float32';
+    if (kernel === 'convolution') return isFloat(dtype);
     if (dtype === 'uint8' || dtype === 'bool')
       return kernel === 'map' || kernel === 'reduce' || kernel === 'gather' || kernel === 'scatterAdd';
     return true;
@@ -180,5 +199,9 @@ export class WebgpuBackend implements Backend {
 
   random(distribution: Distribution, key: readonly [number, number], output: View): void {
     this.randomKernel.run(distribution, key, output);
+  }
+
+  convolution(kind: ConvolutionKind, geometry: ConvolutionGeometry, a: View, b: View, output: View): void {
+    this.convolutionKernel.run(kind, geometry, a, b, output);
   }
 }
