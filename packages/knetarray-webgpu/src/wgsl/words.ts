@@ -6,10 +6,12 @@ export class Words {
   readonly names: string[] = [];
   readonly values: number[] = [];
 
-  put(name: string, value: number): this {
-    this.names.push(name);
-    this.values.push(value);
-    return this;
+  /** Adds parameters; `suffix` is that of their names. */
+  put(values: Readonly<Record<string, number>>, suffix: number | '' = ''): void {
+    for (const name in values) {
+      this.names.push(`${name}${suffix}`);
+      this.values.push(values[name]!);
+    }
   }
 }
 
