@@ -36,13 +36,11 @@ export function load({ name, type }: Operand, dtype: DType, index: string): stri
 export function convert(expression: string, from: DType, to: DType): string {
   if (from === to) return expression;
   if (to === 'float32') return `f32(${expression})`;
+  // NaN and subnormal numbers are true.
+  if (to === 'bool' && from === 'float32') return `select(1, 0, is_zero(${expression}))`;
   const whole = from === 'float32' ? `to_int(${expression})` : expression;
   // Truth values are normalised by the program that copies them.
-  return isBytes(to) && from !== 'bool'
-    ? to === 'bool'
-      ? `select(0, 1, ${expression} != ${from === 'float32' ? '0.0' : '0'})`
-      : `(${whole} & 255)`
-    : whole;
+  return isBytes(to) && from !== 'bool' ? (to === 'bool' ? `select(0, 1, ${expression} != 0)` : `(${whole} & 255)`) : whole;
 }
 
 /** Statement that writes a register of the buffer's dtype to element `index`. */

@@ -131,7 +131,7 @@ export function operation(op: OpName, dtype: DType, args: readonly string[]): st
 /** WGSL functions that the given operations, and conversions of their operands and results, call. */
 export function operationLibrary(dtype: DType, ops: readonly OpName[]): string {
   const calls = ops.map(op => operation(op, dtype, ['a', 'b', 'c']));
-  return declarations(functions, ['to_int()', ...calls].join('\n'));
+  return declarations(functions, ['to_int()', 'is_zero()', ...calls].join('\n'));
 }
 
 /** The declarations of functions by name, and of those that they call: for kernels that compute more than programs. */
