@@ -84,7 +84,7 @@ fn tan_of(x: f32) -> f32 {
   // sin(pi (x + shift / 2)), reduced exactly; 0 without a sign.
   sinpi_shifted: `
 fn sinpi_shifted(x: f32, shift: u32) -> f32 {
-  let rest = x - 2.0 * round(x * 0.5);
+  let rest = x - 2.0 * trunc(x * 0.5);
   let n = nearest(rest + rest);
   let y = sin_turned((rest - 0.5 * whole_of(n)) * 3.14159274, (n + shift) * 0x40000000u);
   return nan_where(select(y, 0.0, y == 0.0), !is_finite(x));
