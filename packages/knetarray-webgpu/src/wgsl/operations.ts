@@ -1,7 +1,7 @@
 /** Elementwise operations as WGSL expressions over registers. */
 import type { DType, OpName } from '@knet/knetarray';
 import { arcs } from './arcs.js';
-import { isBytes } from './elements.js';
+import { isBytes, registerOf } from './elements.js';
 import { errorFunctions } from './error-functions.js';
 import { exponential } from './exponential.js';
 import { floats } from './floats.js';
@@ -117,7 +117,7 @@ function floatOperation(op: OpName, args: readonly string[]): string {
  * functions of {@link operationLibrary}.
  */
 export function operation(op: OpName, dtype: DType, args: readonly string[]): string {
-  if (dtype === 'float32') return floatOperation(op, args);
+  if (registerOf(dtype) === 'f32') return floatOperation(op, args);
   if (dtype === 'bool' && op === 'copy') return `select(0, 1, ${args[0]} != 0)`;
   const make = whole[op];
   if (make === undefined) {
