@@ -2,7 +2,6 @@
  * Products of matrices as WGSL. What multiplies is separate from what is multiplied: a kernel gives the code of the elements of its
  * two matrices and of what becomes of each sum, so that matrices that lie nowhere (the windows of a convolution) work, too.
  */
-
 import type { DType } from '@knet/knetarray';
 import type { Operand } from '../shader.js';
 import { load, type Register } from './elements.js';
