@@ -9,6 +9,7 @@ import {
   isFloat,
   type Kernel,
   type Limits,
+  type PoolingGeometry,
   type Program,
   type ReduceOp,
   type Shape,
@@ -22,6 +23,7 @@ import { ConvolutionKernel } from './kernels/convolution.js';
 import { GatherKernel } from './kernels/gather.js';
 import { MapKernel } from './kernels/map.js';
 import { MatmulKernel } from './kernels/matmul.js';
+import { PoolingKernel } from './kernels/pooling.js';
 import { RandomKernel } from './kernels/random.js';
 import { ReduceKernel } from './kernels/reduce.js';
 import { type Profile, profile } from './profile.js';
@@ -76,6 +78,7 @@ export class WebgpuBackend implements Backend {
   private readonly matmulKernel: MatmulKernel;
   private readonly gatherKernel: GatherKernel;
   private readonly convolutionKernel: ConvolutionKernel;
+  private readonly poolingKernel: PoolingKernel;
   private readonly randomKernel: RandomKernel;
 
   constructor({ device, info, software }: OpenedGpu, options: WebgpuOptions) {
@@ -108,6 +111,7 @@ export class WebgpuBackend implements Backend {
     this.matmulKernel = new MatmulKernel(context);
     this.gatherKernel = new GatherKernel(context);
     this.convolutionKernel = new ConvolutionKernel(context);
+    this.poolingKernel = new PoolingKernel(context);
     this.randomKernel = new RandomKernel(context);
     this.transfer = new Transfer(this.queue, this.allocator, this.mapKernel);
   }
@@ -203,5 +207,13 @@ export class WebgpuBackend implements Backend {
 
   convolution(kind: ConvolutionKind, geometry: ConvolutionGeometry, a: View, b: View, output: View): void {
     this.convolutionKernel.run(kind, geometry, a, b, output);
+  }
+
+  maxPooling(geometry: PoolingGeometry, x: View, y: View, indices: View | undefined): void {
+    this.poolingKernel.maxPooling(geometry, x, y, indices);
+  }
+
+  maxPoolingGradient(geometry: PoolingGeometry, x: View, dy: View, dx: View): void {
+    this.poolingKernel.maxPoolingGradient(geometry, x, dy, dx);
   }
 }

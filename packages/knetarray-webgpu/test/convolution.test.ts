@@ -12,7 +12,7 @@ import { cpuBackend } from '@knet/knetarray-cpu';
 import { afterAll, describe, expect, it } from 'vitest';
 import { gpuWith, testBackend } from './gpu.js';
 
-const oracle = cpuBackend();
+const oracle = cpuBackend({ wasm: false });
 
 const plain = { inputs: 3, outputs: 2, batch: 2, group: 1, flip: false, alpha: 1 };
 
