@@ -1,20 +1,21 @@
 /** The WebGPU backend. */
 /// <reference types="@webgpu/types" />
-import type {
-  Backend,
-  Distribution,
-  DType,
-  Kernel,
-  Limits,
-  LstmGradients,
-  Program,
-  ReduceOp,
-  Shape,
-  SoftmaxGeometry,
-  SoftmaxKind,
-  Storage,
-  TypedArray,
-  View,
+import {
+  type Backend,
+  type Distribution,
+  type DType,
+  isFloat,
+  type Kernel,
+  type Limits,
+  type LstmGradients,
+  type Program,
+  type ReduceOp,
+  type Shape,
+  type SoftmaxGeometry,
+  type SoftmaxKind,
+  type Storage,
+  type TypedArray,
+  type View,
 } from '@knet/knetarray';
 import type { Context } from './context.js';
 import { type AdapterOptions, type OpenedGpu, openGpu } from './gpu.js';
@@ -133,7 +134,7 @@ export class WebgpuBackend implements Backend {
     if (kernel === 'random') return dtype === 'float32';
     if (dtype === 'uint8' || dtype === 'bool')
       return kernel === 'map' || kernel === 'reduce' || kernel === 'gather' || kernel === 'scatterAdd';
-    if (kernel === 'softmax' || kernel === 'lstm') return dtype === 'float32';
+    if (kernel === 'softmax' || kernel === 'lstm') return isFloat(dtype);
     return true;
   }
 
