@@ -2,6 +2,8 @@
 /// <reference types="@webgpu/types" />
 import {
   type Backend,
+  type ConvolutionGeometry,
+  type ConvolutionKind,
   type Distribution,
   type DType,
   isFloat,
@@ -18,7 +20,9 @@ import {
   type View,
 } from '@knet/knetarray';
 import type { Context } from './context.js';
+import { pressGarbageCollector } from './garbage.js';
 import { type AdapterOptions, type OpenedGpu, openGpu } from './gpu.js';
+import { ConvolutionKernel } from './kernels/convolution.js';
 import { CumsumKernel } from './kernels/cumsum.js';
 import { GatherKernel } from './kernels/gather.js';
 import { LstmKernel } from './kernels/lstm.js';
@@ -43,8 +47,8 @@ export interface WebgpuOptions extends AdapterOptions {
   maxPooledBytes?: number;
   /** Kernels for GPUs, or for WebGPU that runs on a processor. Default: by the adapter. */
   kernels?: 'gpu' | 'software';
-  /** Frees what JavaScript has dropped lately, where the platform can be asked for it; @knet/knet gives one. */
-  collectGarbage?: (() => void) | undefined;
+  /** Asks the host for a full garbage collection, called when dropped arrays are looked for. Default: presses the engine for one. */
+  collectGarbage?: () => void;
 }
 
 /**
@@ -64,7 +68,7 @@ export class WebgpuBackend implements Backend {
   readonly name: string;
   readonly collected = false;
   readonly limits: Limits;
-  readonly collectGarbage: (() => void) | undefined;
+  readonly collectGarbage: () => void;
   /** The device, for those who draw with it, too. */
   readonly device: GPUDevice;
   /** What is known of the adapter. */
@@ -81,15 +85,16 @@ export class WebgpuBackend implements Backend {
   private readonly softmaxKernel: SoftmaxKernel;
   private readonly lstmKernel: LstmKernel;
   private readonly cumsumKernel: CumsumKernel;
+  private readonly convolutionKernel: ConvolutionKernel;
   private readonly randomKernel: RandomKernel;
 
   constructor({ device, info, software }: OpenedGpu, options: WebgpuOptions) {
-    const { name = 'webgpu', maxMemoryBytes = Number.POSITIVE_INFINITY, maxPooledBytes = 2 ** 29, kernels, collectGarbage } = options;
+    const { name = 'webgpu', maxMemoryBytes = Number.POSITIVE_INFINITY, maxPooledBytes = 2 ** 29, kernels } = options;
     this.name = name;
     this.device = device;
     this.info = info;
     this.software = kernels === undefined ? software : kernels === 'software';
-    this.collectGarbage = collectGarbage;
+    this.collectGarbage = options.collectGarbage ?? pressGarbageCollector;
     const { limits } = device;
     this.limits = {
       // Operands are told apart by four bits each, in a number that holds 13 of them.
@@ -115,6 +120,7 @@ export class WebgpuBackend implements Backend {
     this.softmaxKernel = new SoftmaxKernel(context);
     this.lstmKernel = new LstmKernel(context);
     this.cumsumKernel = new CumsumKernel(context);
+    this.convolutionKernel = new ConvolutionKernel(context);
     this.randomKernel = new RandomKernel(context);
     this.transfer = new Transfer(this.queue, this.allocator, this.mapKernel);
   }
@@ -132,6 +138,7 @@ export class WebgpuBackend implements Backend {
   supports(kernel: Kernel, dtype: DType): boolean {
     if (dtype === 'float64' || (dtype === 'float16' && !this.device.features.has('shader-f16'))) return false;
     if (kernel === 'random') return dtype === 'float32';
+    if (kernel === 'convolution') return isFloat(dtype);
     if (dtype === 'uint8' || dtype === 'bool')
       return kernel === 'map' || kernel === 'reduce' || kernel === 'gather' || kernel === 'scatterAdd';
     if (kernel === 'softmax' || kernel === 'lstm') return isFloat(dtype);
@@ -226,5 +233,9 @@ export class WebgpuBackend implements Backend {
 
   cumsum(x: View, output: View, dim: number): void {
     this.cumsumKernel.run(x, output, dim);
+  }
+
+  convolution(kind: ConvolutionKind, geometry: ConvolutionGeometry, a: View, b: View, output: View): void {
+    this.convolutionKernel.run(kind, geometry, a, b, output);
   }
 }
