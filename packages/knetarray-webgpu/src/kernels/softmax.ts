@@ -82,7 +82,7 @@ export class SoftmaxKernel {
 function divideLines({ software, subgroups }: Context, { inner, length, outer }: SoftmaxGeometry): { sharing: Sharing; segments: number } {
   const lines = inner * outer;
   if (software) {
-    const segments = length <= 512 ? 1 : Math.min(Math.floor(length / 128), Math.ceil(64 / lines));
+    const segments = length <= 1024 ? 1 : Math.min(Math.floor(length / 128), Math.ceil(64 / lines));
     return { sharing: { threads: 16, lanes: 1, adjacent: 'lanes', subgroups: false }, segments };
   }
   const segments = length <= 16384 ? 1 : Math.min(64, Math.ceil(length / 4096), Math.ceil(256 / lines));
