@@ -145,7 +145,7 @@ export class WebgpuBackend implements Backend {
     if (kernel === 'convolution') return isFloat(dtype);
     if (dtype === 'uint8' || dtype === 'bool')
       return kernel === 'map' || kernel === 'reduce' || kernel === 'gather' || kernel === 'scatterAdd';
-    if (kernel === 'softmax' || kernel === 'lstm') return dtype === 'float32';
+    if (kernel === 'softmax' || kernel === 'lstm') return isFloat(dtype);
     return true;
   }
 
