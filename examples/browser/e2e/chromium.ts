@@ -1,0 +1,30 @@
+/** The browser of the tests: Chromium as the system has it, because the tests download nothing. */
+import { existsSync } from 'node:fs';
+import { type Browser, chromium } from 'playwright';
+
+const places = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+
+/**
+ * Starts Chromium with WebGPU, which computes in software where there is no GPU.
+ * @throws Error, in one sentence, when there is none; `CHROMIUM` names one that is elsewhere
+ */
+export async function launch(): Promise<Browser> {
+  const given = process.env.CHROMIUM;
+  const executablePath = given ?? places.find(existsSync);
+  if (executablePath === undefined || !existsSync(executablePath)) {
+    throw new Error(
+      given === undefined
+        ? 'The tests of examples/browser need Chromium: install it (apt-get install chromium), or name its program in the variable CHROMIUM.'
+        : `The tests of examples/browser need Chromium, and the variable CHROMIUM names ${given}, which is not there.`,
+    );
+  }
+  return chromium.launch({
+    executablePath,
+    args: [
+      // Browsers that run as root, as in containers, have no sandbox.
+      ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
+      ...['--enable-unsafe-webgpu', '--disable-quic', '--no-first-run', '--disable-background-networking'],
+      ...['--disable-component-update', '--disable-sync'],
+    ],
+  });
+}
