@@ -2,6 +2,7 @@
 
 /** Bytes that a dispatch may use. */
 export const maxParamBytes = 1024;
+export const maxParamWords: number = maxParamBytes / 4;
 /** Dynamic offsets of uniforms are multiples of this. */
 const alignment = 256;
 

@@ -7,6 +7,8 @@ import type { GpuStorage } from './storage.js';
 /** Dispatches after which a command buffer is submitted. */
 const maxDispatches = 128;
 const ringBytes = 65536;
+/** Submits that the device may be behind while a loop goes on. */
+const maxBehind = 2;
 
 /** What the queue did so far. */
 export interface QueueCounts {
@@ -37,7 +39,11 @@ export class Queue {
   readonly #uniforms: GPUBuffer;
   readonly #uniformGroup: GPUBindGroup;
   readonly #doomed: GPUBuffer[] = [];
+  /** When the submits that a loop waits for are done. */
+  readonly #running: Promise<unknown>[] = [];
+  #marked = 0;
   #failure: Error | undefined;
+  #waiting: (() => void) | undefined;
   readonly #maxGroups: number;
   readonly #offsets = new Uint32Array(1);
 
@@ -81,8 +87,22 @@ export class Queue {
     );
   }
 
+  /** Work that is to be recorded before anything else is: see {@link Queue.settle}. */
+  wait(record: () => void): void {
+    this.#waiting = record;
+  }
+
+  /** Has what waits recorded. */
+  settle(): void {
+    const record = this.#waiting;
+    if (record === undefined) return;
+    this.#waiting = undefined;
+    record();
+  }
+
   /** Begins the parameters of the next dispatch. */
   begin(): Params {
+    this.settle();
     if (!this.params.room) this.flush();
     return this.params.begin();
   }
@@ -108,14 +128,20 @@ export class Queue {
         throw new RangeError(`webgpu: ${shader.name} needs ${workgroups} workgroups; maxComputeWorkgroupsPerDimension is ${most}`);
       pass.dispatchWorkgroups(Math.ceil(workgroups / rows), rows);
     }
-    for (let k = 0; k < operands.length; k++) operands[k]!.usedBy = this.#serial;
+    this.markUsed(operands);
     this.counts.dispatches++;
     if (++this.#recorded >= maxDispatches) this.flush();
+  }
+
+  /** Notes that commands which are not submitted yet use these storages. */
+  markUsed(storages: readonly GpuStorage[]): void {
+    for (let k = 0; k < storages.length; k++) storages[k]!.usedBy = this.#serial;
   }
 
   /** Records a copy between buffers. */
   copy(from: GPUBuffer, fromOffset: number, to: GPUBuffer, toOffset: number, bytes: number): void {
     this.check();
+    this.settle();
     this.#closePass();
     this.#encoder ??= this.device.createCommandEncoder();
     this.#encoder.copyBufferToBuffer(from, fromOffset, to, toOffset, bytes);
@@ -125,6 +151,7 @@ export class Queue {
   /** Uploads bytes, in order with the dispatches. `data` is a multiple of 4 bytes. */
   write(storage: GpuStorage, offset: number, data: Uint8Array): void {
     this.check();
+    this.settle();
     // The upload happens before commands that are not submitted yet; those that use the storage have to go first.
     if (storage.usedBy === this.#serial && this.#recorded > 0) this.flush();
     const { buffer } = data;
@@ -135,6 +162,7 @@ export class Queue {
 
   /** Submits what was recorded. */
   flush(): void {
+    this.settle();
     this.#closePass();
     const encoder = this.#encoder;
     if (encoder !== undefined) {
@@ -152,8 +180,22 @@ export class Queue {
     this.#doomed.length = 0;
   }
 
+  /** Submits, and waits while the device is more than {@link maxBehind} submits behind. */
+  async ready(): Promise<void> {
+    this.check();
+    this.flush();
+    const { counts } = this;
+    if (counts.submits === this.#marked) return;
+    this.#marked = counts.submits;
+    this.#running.push(this.device.queue.onSubmittedWorkDone());
+    // A lost device ends its work at once; that it is lost shows at the next call.
+    if (this.#running.length > maxBehind) await this.#running.shift()?.catch(() => undefined);
+    this.check();
+  }
+
   /** Destroys a buffer as soon as the commands that use it are submitted. */
   destroyLater(buffer: GPUBuffer): void {
+    this.settle();
     if (this.#encoder === undefined) buffer.destroy();
     else this.#doomed.push(buffer);
   }

@@ -29,7 +29,7 @@ export interface Variant {
  * overlap. So an input that lies beside an output in one buffer is bound writable, and operands in the same storage are one binding.
  */
 export class Shader {
-  readonly #variants = new Map<number, Variant>();
+  readonly #variants = new Map<number | string, Variant>();
 
   constructor(
     /** Shown by profilers and in messages. */
@@ -47,7 +47,8 @@ export class Shader {
     let outputShared = false;
     for (let k = count; k < operands.length; k++) outputShared ||= operands[k]!.shared;
     // Per operand: 0 for a read-only binding, 1 for a writable one, 2 + j for the binding of operand j.
-    let key = 0;
+    const short = operands.length <= 12;
+    let key: number | string = short ? 0 : '';
     for (let k = 0; k < operands.length; k++) {
       const storage = operands[k]!;
       let access = k < count ? 0 : 1;
@@ -56,7 +57,7 @@ export class Shader {
         const first = operands.indexOf(storage);
         if (first < k) access = 2 + first;
       }
-      key = key * 16 + access;
+      key = typeof key === 'number' ? key * 16 + access : key + String.fromCharCode(access);
     }
     let variant = this.#variants.get(key);
     if (variant === undefined) {
@@ -66,13 +67,9 @@ export class Shader {
     return variant;
   }
 
-  #compile(compiler: Compiler, key: number, count: number): Variant {
+  #compile(compiler: Compiler, key: number | string, count: number): Variant {
     const types = [...this.inputs, ...this.outputs];
-    const accesses: number[] = [];
-    for (let k = count - 1, rest = key; k >= 0; k--) {
-      accesses[k] = rest % 16;
-      rest = Math.floor(rest / 16);
-    }
+    const accesses = types.map((_, k) => (typeof key === 'string' ? key.charCodeAt(k) : Math.floor(key / 16 ** (count - 1 - k)) % 16));
     const shown = types.flatMap((_, k) => (accesses[k]! < 2 ? [k] : []));
     const bindingOf = (k: number): number => shown.indexOf(accesses[k]! < 2 ? k : accesses[k]! - 2);
     // Operands in one storage have one type, but for outputs in bytes, which are written as atomics.

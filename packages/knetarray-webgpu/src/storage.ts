@@ -5,12 +5,14 @@ import type { Queue } from './queue.js';
 
 /** Storages up to this many bytes share a buffer. */
 const largestInSlab = 65536;
-const slabBytes = 2 ** 20;
+const slabBytes = 2 ** 22;
 
 /** A piece of a GPU buffer. */
 export class GpuStorage {
   /** Number of the command buffer that uses it last. */
   usedBy = -1;
+  /** Whether this is the whole of a buffer that others are cut from. */
+  isSlab = false;
 
   constructor(
     /** Never the same for two storages: the key to cache by. */
@@ -20,9 +22,14 @@ export class GpuStorage {
     readonly offset: number,
     /** A multiple of 16. */
     readonly bytes: number,
-    /** Whether other storages lie in the same buffer. */
-    readonly shared: boolean,
+    /** All of the buffer, if other storages lie in it as well. */
+    readonly slab?: GpuStorage,
   ) {}
+
+  /** Whether other storages lie in the same buffer. */
+  get shared(): boolean {
+    return this.slab !== undefined || this.isSlab;
+  }
 }
 
 /** Allocates the storages of a device. */
@@ -30,7 +37,7 @@ export class Allocator {
   #ids = 0;
   /** Bytes of all buffers. */
   #bytes = 0;
-  #slab: GPUBuffer | undefined;
+  #slab: GpuStorage | undefined;
   #slabUsed = 0;
   readonly #free = new Map<number, GpuStorage[]>();
   readonly #step: number;
@@ -57,16 +64,17 @@ export class Allocator {
     const known = free?.pop();
     if (known !== undefined) return known;
     if (this.#slab === undefined || this.#slabUsed + bytes > slabBytes) {
-      this.#slab = this.#buffer(slabBytes);
+      this.#slab = new GpuStorage(this.#ids++, this.#buffer(slabBytes), 0, slabBytes);
+      this.#slab.isSlab = true;
       this.#slabUsed = 0;
     }
-    const storage = new GpuStorage(this.#ids++, this.#slab, this.#slabUsed, bytes, true);
+    const storage = new GpuStorage(this.#ids++, this.#slab.buffer, this.#slabUsed, bytes, this.#slab);
     this.#slabUsed += bytes;
     return storage;
   }
 
   release(storage: GpuStorage): void {
-    if (!storage.shared) {
+    if (storage.slab === undefined) {
       this.#bytes -= storage.bytes;
       this.queue.destroyLater(storage.buffer);
       return;
@@ -77,7 +85,7 @@ export class Allocator {
   }
 
   #own(bytes: number): GpuStorage {
-    return new GpuStorage(this.#ids++, this.#buffer(bytes), 0, bytes, false);
+    return new GpuStorage(this.#ids++, this.#buffer(bytes), 0, bytes);
   }
 
   #buffer(size: number): GPUBuffer {

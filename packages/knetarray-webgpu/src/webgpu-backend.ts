@@ -83,7 +83,7 @@ export class WebgpuBackend implements Backend {
       software: this.software,
       subgroups: device.features.has('subgroups'),
     };
-    this.mapKernel = new MapKernel(this.queue);
+    this.mapKernel = new MapKernel(this.queue, limits.maxStorageBuffersPerShaderStage);
     this.reduceKernel = new ReduceKernel(context);
     this.matmulKernel = new MatmulKernel(context);
     this.gatherKernel = new GatherKernel(context);
@@ -110,6 +110,11 @@ export class WebgpuBackend implements Backend {
   /** Submits what was enqueued, without waiting for it. */
   flush(): void {
     this.queue.flush();
+  }
+
+  /** Submits what was enqueued, and waits while the GPU is more than two submits behind. */
+  ready(): Promise<void> {
+    return this.queue.ready();
   }
 
   /** Gives the device back; every later call throws. */

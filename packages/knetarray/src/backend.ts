@@ -145,6 +145,9 @@ export interface Backend {
   /** Like `read`, blocking; absent where the device cannot block. */
   readSync?(storage: Storage, dtype: DType, offset: number, length: number): TypedArray;
 
+  /** Optional: starts what is enqueued, and resolves once the device is not far behind; loops that give way wait for it. */
+  ready?(): Promise<void>;
+
   /** Runs a program for every element of the outputs' shape. Inputs have that shape, with stride 0 where they are broadcast. */
   map(program: Program, inputs: readonly View[], scalars: readonly number[], outputs: readonly View[]): void;
   /** Reduces the one output of a program over dimensions of `shape`; the output has length 1 there. Sums lose no accuracy with size. */

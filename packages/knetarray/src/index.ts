@@ -27,6 +27,7 @@ export {
   sameShape,
   sizeOf,
 } from './core/shape.js';
+export { inTurns, turn, withTurns } from './core/turn.js';
 export { decodeNpy, encodeNpy } from './io/npy.js';
 export { decodeSafetensors, encodeSafetensors } from './io/safetensors.js';
 export type { ArrayMethods } from './methods.js';

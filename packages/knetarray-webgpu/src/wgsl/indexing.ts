@@ -1,5 +1,5 @@
 /** Positions and strides: the parameters of views, and the WGSL that turns the number of an element into its place. */
-import { collapse, isContiguous, type View } from '@knet/knetarray';
+import { bytesPerElement, collapse, isContiguous, type View } from '@knet/knetarray';
 import { type Params, param, paramInt } from '../params.js';
 
 /** How an operand is walked: element after element, always the same one, or by strides. */
@@ -13,6 +13,8 @@ export interface Indexing {
   /** Per operand, for the merged dimensions. */
   readonly strides: readonly (readonly number[])[];
   readonly offsets: readonly number[];
+  /** Bytes of an element. */
+  readonly sizes: readonly number[];
   /** Tells apart what needs different code: the rank and the walks. */
   readonly key: string;
 }
@@ -20,8 +22,9 @@ export interface Indexing {
 /** Merges the dimensions of views seen through one shape. */
 export function indexing(shape: readonly number[], views: readonly View[]): Indexing {
   const offsets = views.map(view => view.offset);
+  const sizes = views.map(view => bytesPerElement(view.dtype));
   if (views.every(view => isContiguous(shape, view.strides))) {
-    return { shape: [], walks: views.map(() => 'run'), strides: [], offsets, key: 'run' };
+    return { shape: [], walks: views.map(() => 'run'), strides: [], offsets, sizes, key: 'run' };
   }
   const merged = collapse(
     shape,
@@ -33,14 +36,25 @@ export function indexing(shape: readonly number[], views: readonly View[]): Inde
   });
   const strided = walks.includes('strided');
   const key = `${strided ? merged.shape.length : 0}:${walks.map(walk => walk[0]).join('')}`;
-  return { shape: strided ? merged.shape : [], walks, strides: merged.strides, offsets, key };
+  return { shape: strided ? merged.shape : [], walks, strides: merged.strides, offsets, sizes, key };
 }
 
-/** Writes the parameters of an indexing: lengths, then for each operand its offset and, where it needs them, strides. */
-export function writeIndexing(params: Params, { shape, walks, strides, offsets }: Indexing): void {
+/** Words that the parameters of an indexing take. */
+export function indexingWords({ shape, walks }: Indexing): number {
+  let words = shape.length + walks.length;
+  for (let k = 0; k < walks.length; k++) if (walks[k] === 'strided') words += shape.length;
+  return words;
+}
+
+/**
+ * Writes the parameters of an indexing: lengths, then for each operand its offset and, where it needs them, strides.
+ *
+ * @param baseOf - byte at which operand k begins in what is bound for it; default 0
+ */
+export function writeIndexing(params: Params, { shape, walks, strides, offsets, sizes }: Indexing, baseOf?: (k: number) => number): void {
   params.i32s(shape);
   for (let k = 0; k < walks.length; k++) {
-    params.u32(offsets[k]!);
+    params.u32(offsets[k]! + (baseOf === undefined ? 0 : baseOf(k) / sizes[k]!));
     if (walks[k] === 'strided') params.i32s(strides[k]!);
   }
 }
