@@ -5,10 +5,10 @@ import { type Browser, chromium } from 'playwright';
 const places = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 
 /**
- * Starts Chromium with WebGPU, which computes in software where there is no GPU.
+ * Starts Chromium with WebGPU, which computes in software where there is no GPU, or without it.
  * @throws Error, in one sentence, when there is none; `CHROMIUM` names one that is elsewhere
  */
-export async function launch(): Promise<Browser> {
+export async function launch({ webgpu = true } = {}): Promise<Browser> {
   const given = process.env.CHROMIUM;
   const executablePath = given ?? places.find(existsSync);
   if (executablePath === undefined || !existsSync(executablePath)) {
@@ -23,7 +23,8 @@ export async function launch(): Promise<Browser> {
     args: [
       // Browsers that run as root, as in containers, have no sandbox.
       ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
-      ...['--enable-unsafe-webgpu', '--disable-quic', '--no-first-run', '--disable-background-networking'],
+      ...(webgpu ? ['--enable-unsafe-webgpu'] : []),
+      ...['--disable-quic', '--no-first-run', '--disable-background-networking'],
       ...['--disable-component-update', '--disable-sync'],
     ],
   });

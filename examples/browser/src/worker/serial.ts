@@ -11,18 +11,3 @@ export class Serial {
     return result;
   }
 }
-
-const { port1, port2 } = new MessageChannel();
-const waiting: (() => void)[] = [];
-port1.onmessage = () => waiting.shift()?.();
-
-/**
- * Lets the event loop take what has arrived, such as messages of the page: a promise that is kept at once does not. Without the four
- * milliseconds that a timer takes at least.
- */
-export function nextTask(): Promise<void> {
-  return new Promise(resolve => {
-    waiting.push(resolve);
-    port2.postMessage(null);
-  });
-}

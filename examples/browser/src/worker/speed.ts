@@ -12,7 +12,7 @@ export class Speed {
   add(milliseconds: number): void {
     this.#times.push(milliseconds);
     this.#sum += milliseconds;
-    while (this.#times.length > 1 && this.#sum - this.#times[0]! > span) this.#sum -= this.#times.shift()!;
+    while (this.#times.length > 1 && this.#sum - this.#times[0]! >= span) this.#sum -= this.#times.shift()!;
   }
 
   get stepsPerSecond(): number {

@@ -1,5 +1,5 @@
 /** Serves the requests of the page: the phases of a training, and questions to the model. */
-import { seed } from '@knet/knet';
+import { seed, turn } from '@knet/knet';
 import type { DeviceChoice, Job, Phase, Report, Request } from '../protocol.js';
 import { type OpenDevice, openDevice } from './device.js';
 import { readWeights, titles } from './file.js';
@@ -7,7 +7,7 @@ import { HostCopy } from './host-copy.js';
 import type { Learner } from './learner.js';
 import { newLearner } from './new-learner.js';
 import { Run } from './run.js';
-import { nextTask, Serial } from './serial.js';
+import { Serial } from './serial.js';
 
 /** A model in use. */
 interface Session {
@@ -26,6 +26,7 @@ export class Trainer {
   #message = '';
   /** What to go back to when a lost device has been replaced. */
   #before: Phase = 'idle';
+  #loops = 0;
 
   constructor(readonly post: (report: Report) => void) {}
 
@@ -153,7 +154,9 @@ export class Trainer {
   }
 
   async #loop(session: Session): Promise<void> {
-    const goesOn = () => this.#phase === 'running' && this.#session === session;
+    // A training that was paused and resumed has a loop of its own.
+    const loop = ++this.#loops;
+    const goesOn = () => this.#phase === 'running' && this.#loops === loop;
     while (goesOn()) {
       await this.#turns.run(async () => {
         try {
@@ -162,13 +165,14 @@ export class Trainer {
           await this.#failed(error);
         }
       });
-      await nextTask();
     }
   }
 
   async #advance(session: Session): Promise<void> {
     const { run, learner, copy, job } = session;
     await run.advance();
+    // Between steps the requests of the page arrive.
+    await turn();
     if (learner.step % job.settings.every === 0) await copy.refresh(learner);
     const { steps } = job.settings;
     if (steps > 0 && learner.step === steps) await this.#halt('paused', 'Paused, as the address of the page asks,');
@@ -199,6 +203,7 @@ export class Trainer {
     let shown = performance.now();
     for await (const character of learner.write(writing)) {
       text += character;
+      await turn();
       if (performance.now() - shown < 100) continue;
       this.post({ type: 'text', text, done: false });
       shown = performance.now();
