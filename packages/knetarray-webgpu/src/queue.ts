@@ -1,11 +1,12 @@
 /** The command queue: dispatches are recorded, and submitted many at a time, in order. */
+import { DeviceLostError } from '@knet/knetarray';
 import { usage } from './gpu.js';
 import { maxParamBytes, Params } from './params.js';
 import { Compiler, type Shader } from './shader.js';
 import type { GpuStorage } from './storage.js';
 
 /** Dispatches after which a command buffer is submitted. */
-const maxDispatches = 128;
+export const maxDispatches = 128;
 const ringBytes = 65536;
 /** Submits that the device may be behind while a loop goes on. */
 const maxBehind = 2;
@@ -22,6 +23,8 @@ export interface PassRecorder {
   next(name: string): GPUComputePassTimestampWrites | undefined;
   /** Adds what it needs to the end of a command buffer. */
   finish(encoder: GPUCommandEncoder): void;
+  /** The command buffer was submitted. */
+  submitted(): void;
 }
 
 /** Records and submits the work of one device. */
@@ -42,8 +45,11 @@ export class Queue {
   /** When the submits that a loop waits for are done. */
   readonly #running: Promise<unknown>[] = [];
   #marked = 0;
-  #failure: Error | undefined;
   #waiting: (() => void) | undefined;
+  /** Why nothing can be computed any more, if so. */
+  #failure: string | undefined;
+  /** Error scopes of which nothing was heard yet. */
+  readonly #watched = new Set<Promise<void>>();
   readonly #maxGroups: number;
   readonly #offsets = new Uint32Array(1);
 
@@ -61,30 +67,38 @@ export class Queue {
     device.addEventListener('uncapturederror', event => this.fail(event.error.message));
   }
 
-  /** Why nothing can be computed any more, if so. */
-  get failure(): Error | undefined {
-    return this.#failure;
-  }
-
   /** From now on every call throws: results that were on their way are lost. */
   fail(reason: string): void {
-    this.#failure ??= new Error(`webgpu: ${reason}. Open a new device with webgpuBackend() and load the weights again.`);
+    this.#failure ??= reason;
+    this.#waiting = undefined;
   }
 
-  /** @throws Error when the device was lost, or failed */
+  /** @throws DeviceLostError when the device was lost, or failed */
   check(): void {
-    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#failure === undefined) return;
+    throw new DeviceLostError(`webgpu: ${this.#failure}. Open a new device with webgpuBackend() and load the weights again.`);
   }
 
   /** Fails when an error scope has caught something. */
   watchErrors(errors: Promise<GPUError | null>, what: string): void {
-    errors.then(
-      error => {
-        if (error !== null) this.fail(`${what} (${error.message})`);
-      },
-      // The device is gone, and its own promise tells why.
-      () => undefined,
-    );
+    const watched: Promise<void> = errors
+      .then(
+        error => {
+          if (error !== null) this.fail(`${what} (${error.message})`);
+        },
+        // The device is gone, and its own promise tells why.
+        () => undefined,
+      )
+      .then(() => {
+        this.#watched.delete(watched);
+      });
+    this.#watched.add(watched);
+  }
+
+  /** Waits until it is known whether what was submitted so far is valid. @throws DeviceLostError when it is not */
+  async settled(): Promise<void> {
+    if (this.#watched.size > 0) await Promise.all(this.#watched);
+    this.check();
   }
 
   /** Work that is to be recorded before anything else is: see {@link Queue.settle}. */
@@ -170,7 +184,10 @@ export class Queue {
       const { params } = this;
       if (params.used > 0) this.device.queue.writeBuffer(this.#uniforms, 0, params.host, 0, params.used);
       params.reset();
+      this.device.pushErrorScope('validation');
       this.device.queue.submit([encoder.finish()]);
+      this.watchErrors(this.device.popErrorScope(), 'the GPU refused the commands');
+      this.recorder?.submitted();
       this.#encoder = undefined;
       this.counts.submits++;
       this.#serial++;

@@ -83,6 +83,7 @@ export class Shader {
     const operands = types.map((_, k) => ({ name: `b${bindingOf(k)}`, type: bindingTypes[bindingOf(k)]! }));
     const source = [
       ...this.extensions.map(name => `enable ${name};`),
+      ...(bindingTypes.includes('f16') ? ['enable f16;'] : []),
       `@group(0) @binding(0) var<uniform> u: array<vec4<u32>, ${maxParamBytes / 16}>;`,
       ...declarations,
       this.code(operands),

@@ -11,6 +11,8 @@ const slabBytes = 2 ** 22;
 export class GpuStorage {
   /** Number of the command buffer that uses it last. */
   usedBy = -1;
+  /** Type of the elements that it was allocated for. */
+  dtype: DType = 'float32';
   /** Whether this is the whole of a buffer that others are cut from. */
   isSlab = false;
 
@@ -58,17 +60,21 @@ export class Allocator {
   /** @throws Error when the memory that may be used is exhausted */
   allocate(dtype: DType, length: number): GpuStorage {
     const wanted = Math.max(length * bytesPerElement(dtype), 16);
-    if (wanted > largestInSlab) return this.#own(Math.ceil(wanted / 16) * 16);
+    if (wanted > largestInSlab) return this.#own(dtype, Math.ceil(wanted / 16) * 16);
     const bytes = Math.ceil(wanted / this.#step) * this.#step;
     const free = this.#free.get(bytes);
     const known = free?.pop();
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      known.dtype = dtype;
+      return known;
+    }
     if (this.#slab === undefined || this.#slabUsed + bytes > slabBytes) {
       this.#slab = new GpuStorage(this.#ids++, this.#buffer(slabBytes), 0, slabBytes);
       this.#slab.isSlab = true;
       this.#slabUsed = 0;
     }
     const storage = new GpuStorage(this.#ids++, this.#slab.buffer, this.#slabUsed, bytes, this.#slab);
+    storage.dtype = dtype;
     this.#slabUsed += bytes;
     return storage;
   }
@@ -84,8 +90,10 @@ export class Allocator {
     else free.push(storage);
   }
 
-  #own(bytes: number): GpuStorage {
-    return new GpuStorage(this.#ids++, this.#buffer(bytes), 0, bytes);
+  #own(dtype: DType, bytes: number): GpuStorage {
+    const storage = new GpuStorage(this.#ids++, this.#buffer(bytes), 0, bytes);
+    storage.dtype = dtype;
+    return storage;
   }
 
   #buffer(size: number): GPUBuffer {

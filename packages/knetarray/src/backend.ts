@@ -134,7 +134,7 @@ export interface Backend {
   /** Whether a kernel works for a dtype; asked before anything is allocated. */
   supports(kernel: Kernel, dtype: DType): boolean;
 
-  /** Memory for at least `length` elements, contents undefined. @throws Error when there is none left */
+  /** Memory for at least `length` elements, contents undefined. @throws Error when there is none left, DeviceLostError when the device is gone */
   allocate(dtype: DType, length: number): Storage;
   /** Gives a storage back. Work that is enqueued may still use it. */
   release(storage: Storage): void;

@@ -31,6 +31,8 @@ interface Batch {
   readonly program: Program;
   readonly inputs: readonly View[];
   readonly outputs: readonly View[];
+  /** Whether all operands have one dtype: parts of a slab that are bound together have to. */
+  readonly alike: boolean;
   readonly calls: Call[];
   /** What the calls read and write. */
   readonly read: Set<GpuStorage>;
@@ -61,7 +63,8 @@ export class MapKernel {
     const key = `${program.id} ${walk.key} ${dtypesKey(views)}`;
     const call: Call = { size, walk, scalars: scalars.slice(), storages: storagesOf(views) };
     if (this.#batch !== undefined && !this.#joins(this.#batch, key, call, inputs.length)) queue.settle();
-    this.#batch ??= { key, program, inputs, outputs, calls: [], read: new Set(), written: new Set(), bound: new Set() };
+    const alike = views.every(view => view.dtype === outputs[0]!.dtype);
+    this.#batch ??= { key, program, inputs, outputs, alike, calls: [], read: new Set(), written: new Set(), bound: new Set() };
     const { calls, read, written, bound } = this.#batch;
     calls.push(call);
     for (let k = 0; k < views.length; k++) {
@@ -75,7 +78,7 @@ export class MapKernel {
   /** Whether a call can run beside those of a batch: the same code, nothing that they write or read is touched, and it fits. */
   #joins(batch: Batch, key: string, { walk, scalars, storages }: Call, inputs: number): boolean {
     const { calls, read, written, bound } = batch;
-    if (batch.key !== key || calls.length >= longestBatch) return false;
+    if (batch.key !== key || !batch.alike || calls.length >= longestBatch) return false;
     if ((calls.length + 1) * (2 + indexingWords(walk) + scalars.length) > maxParamWords) return false;
     let more = 0;
     for (let k = 0; k < storages.length; k++) {

@@ -1,8 +1,8 @@
 /** Programs as WGSL. */
-import type { DType, Program, View } from '@knet/knetarray';
+import { type DType, type Program, roundToHalf, type View } from '@knet/knetarray';
 import { type Params, paramFloat, paramInt } from '../params.js';
 import type { Operand } from '../shader.js';
-import { convert, load, registerOf } from './elements.js';
+import { convert, load, registerOf, rounded } from './elements.js';
 import { operation, operationLibrary } from './operations.js';
 
 /** WGSL functions that a program calls. */
@@ -38,13 +38,8 @@ export function programCode(
   }
   const first = inputs + program.scalars;
   instructions.forEach(({ op, args }, i) => {
-    lines.push(
-      `let r${first + i} = ${operation(
-        op,
-        dtype,
-        args.map(register => `r${register}`),
-      )};`,
-    );
+    const operands = args.map(register => `r${register}`);
+    lines.push(`let r${first + i} = ${rounded(operation(op, dtype, operands), dtype)};`);
   });
   return lines.join('\n    ');
 }
@@ -53,6 +48,7 @@ export function programCode(
 export function writeScalars(params: Params, dtype: DType, scalars: readonly number[]): void {
   for (let s = 0; s < scalars.length; s++) {
     if (dtype === 'float32') params.f32(scalars[s]!);
+    else if (dtype === 'float16') params.f32(roundToHalf(scalars[s]!));
     else if (dtype === 'int32') params.i32(scalars[s]!);
     else params.i32(scalars[s]! & 255);
   }
@@ -61,6 +57,6 @@ export function writeScalars(params: Params, dtype: DType, scalars: readonly num
 /** Tells apart programs over inputs of other dtypes than their own. */
 export function dtypesKey(views: readonly View[]): string {
   let key = '';
-  for (const { dtype } of views) key += dtype[0];
+  for (const { dtype } of views) key += dtype === 'float16' ? 'h' : dtype[0];
   return key;
 }

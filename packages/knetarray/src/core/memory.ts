@@ -2,6 +2,11 @@
 import type { Backend, Storage, WeakReference } from '../backend.js';
 import { bytesPerElement, type DType } from './dtype.js';
 
+/** The device is gone, with all that was on it: what every call of its backend throws from then on. The message says why. */
+export class DeviceLostError extends Error {
+  override readonly name = 'DeviceLostError';
+}
+
 /** What {@link MemoryManager.report} tells, in bytes. */
 export interface MemoryReport {
   /** Bytes in use. */
@@ -150,7 +155,7 @@ export class MemoryManager {
 
   /**
    * A storage for at least `length` elements, from the pool or new.
-   * @throws Error when the device has no memory left even after giving the pool back
+   * @throws Error when the device has no memory left even after giving the pool back, DeviceLostError when it is gone
    */
   take(dtype: DType, length: number): Storage {
     const bytes = this.#capacity(dtype, length) * bytesPerElement(dtype);
@@ -279,7 +284,9 @@ export class MemoryManager {
     }
     try {
       return this.backend.allocate(dtype, capacity);
-    } catch {
+    } catch (failure) {
+      // No sweep brings it back.
+      if (failure instanceof DeviceLostError) throw failure;
       this.sweep();
       this.trim();
       try {
@@ -303,7 +310,7 @@ export class MemoryManager {
   }
 }
 
-const classOf: Readonly<Record<DType, number>> = { bool: 0, uint8: 1, int32: 2, float32: 3, float64: 4 };
+const classOf: Readonly<Record<DType, number>> = { bool: 0, uint8: 1, int32: 2, float32: 3, float64: 4, float16: 5 };
 
 function poolKey(dtype: DType, capacity: number): number {
   return capacity * 8 + classOf[dtype];
