@@ -40,7 +40,7 @@ const one = [
   [0.5, 0.85],
 ] as const;
 
-describe.each(['cpu'] as const)('on %s', device => {
+describe.each(['cpu', 'webgpu'] as const)('on %s', device => {
   it('trains, pauses, resumes, reads a digit, and has the same weights after a reload', async () => {
     const first = await visit({ ...small, device });
     await first.press('Start');

@@ -53,12 +53,22 @@ export class Visit {
   }
 
   /** Waits for a phase of the training. A sentence about a problem ends the waiting. */
-  async phase(name: string): Promise<void> {
-    const shown = await this.page.waitForFunction(wanted => {
-      if (document.body.dataset.phase === wanted) return 'reached';
+  phase(name: string): Promise<void> {
+    return this.#wait({ phase: name, steps: 0 });
+  }
+
+  /** Waits until so many steps are taken; likewise. */
+  reach(steps: number): Promise<void> {
+    return this.#wait({ phase: undefined, steps });
+  }
+
+  async #wait(wanted: { phase: string | undefined; steps: number }): Promise<void> {
+    const shown = await this.page.waitForFunction(({ phase, steps }) => {
+      const taken = Number(document.getElementById('steps')?.textContent?.replace(',', ''));
+      if (taken >= steps && (phase ?? document.body.dataset.phase) === document.body.dataset.phase) return 'reached';
       const problem = document.getElementById('problem');
-      return problem === null || problem.hidden ? undefined : problem.textContent;
-    }, name);
+      return problem === null || problem.hidden ? undefined : problem.textContent?.trim();
+    }, wanted);
     expect(await shown.jsonValue()).toBe('reached');
   }
 
@@ -68,11 +78,6 @@ export class Visit {
 
   async steps(): Promise<number> {
     return Number((await this.text('steps')).replace(',', ''));
-  }
-
-  /** Waits until so many steps are taken. */
-  async reach(steps: number): Promise<void> {
-    await this.page.waitForFunction(least => Number(document.getElementById('steps')?.textContent?.replace(',', '')) >= least, steps);
   }
 
   /** The drawn line of a curve, for the eye. */
