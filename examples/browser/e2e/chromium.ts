@@ -6,16 +6,16 @@ const places = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/goog
 
 /**
  * Starts Chromium with WebGPU, which computes in software where there is no GPU, or without it.
- * @throws Error, in one sentence, when there is none; `CHROMIUM` names one that is elsewhere
+ * @throws Error, in one sentence, when there is none; `KNET_CHROMIUM` names one that is elsewhere
  */
 export async function launch({ webgpu = true } = {}): Promise<Browser> {
-  const given = process.env.CHROMIUM;
+  const given = process.env.KNET_CHROMIUM;
   const executablePath = given ?? places.find(existsSync);
   if (executablePath === undefined || !existsSync(executablePath)) {
     throw new Error(
       given === undefined
-        ? 'The tests of examples/browser need Chromium: install it (apt-get install chromium), or name its program in the variable CHROMIUM.'
-        : `The tests of examples/browser need Chromium, and the variable CHROMIUM names ${given}, which is not there.`,
+        ? 'The tests of examples/browser need Chromium: install it (apt-get install chromium), or name its program in the variable KNET_CHROMIUM.'
+        : `The tests of examples/browser need Chromium, and the variable KNET_CHROMIUM names ${given}, which is not there.`,
     );
   }
   return chromium.launch({

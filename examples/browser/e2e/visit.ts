@@ -103,9 +103,12 @@ export class Visit {
     await this.page.mouse.up();
   }
 
-  /** Waits for an answer about the drawing, and returns the digit. */
+  /** Waits for an answer about the drawing as it is, and returns the digit. */
   async answer(): Promise<number> {
-    const shown = await this.page.waitForFunction(() => /This is a (\d)/.exec(document.getElementById('answer')?.textContent ?? '')?.[1]);
+    const shown = await this.page.waitForFunction(() => {
+      const answer = document.querySelector('#answer[aria-busy=false]');
+      return /This is a (\d)/.exec(answer?.textContent ?? '')?.[1];
+    });
     return Number(await shown.jsonValue());
   }
 

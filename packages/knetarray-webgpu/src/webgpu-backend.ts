@@ -1,13 +1,32 @@
 /** The WebGPU backend. */
 /// <reference types="@webgpu/types" />
-import type { Backend, Distribution, DType, Kernel, Limits, Program, ReduceOp, Shape, Storage, TypedArray, View } from '@knet/knetarray';
+import type {
+  Backend,
+  Distribution,
+  DType,
+  Kernel,
+  Limits,
+  LstmGradients,
+  Program,
+  ReduceOp,
+  Shape,
+  SoftmaxGeometry,
+  SoftmaxKind,
+  Storage,
+  TypedArray,
+  View,
+} from '@knet/knetarray';
 import type { Context } from './context.js';
+import { pressGarbageCollector } from './garbage.js';
 import { type AdapterOptions, type OpenedGpu, openGpu } from './gpu.js';
+import { CumsumKernel } from './kernels/cumsum.js';
 import { GatherKernel } from './kernels/gather.js';
+import { LstmKernel } from './kernels/lstm.js';
 import { MapKernel } from './kernels/map.js';
 import { MatmulKernel } from './kernels/matmul.js';
 import { RandomKernel } from './kernels/random.js';
 import { ReduceKernel } from './kernels/reduce.js';
+import { SoftmaxKernel } from './kernels/softmax.js';
 import { type Profile, profile } from './profile.js';
 import { Queue, type QueueCounts } from './queue.js';
 import { Allocator, type GpuStorage } from './storage.js';
@@ -24,8 +43,8 @@ export interface WebgpuOptions extends AdapterOptions {
   maxPooledBytes?: number;
   /** Kernels for GPUs, or for WebGPU that runs on a processor. Default: by the adapter. */
   kernels?: 'gpu' | 'software';
-  /** Frees what JavaScript has dropped lately, where the platform can be asked for it; @knet/knet gives one. */
-  collectGarbage?: (() => void) | undefined;
+  /** Asks the host for a full garbage collection, called when dropped arrays are looked for. Default: presses the engine for one. */
+  collectGarbage?: () => void;
 }
 
 /**
@@ -45,7 +64,7 @@ export class WebgpuBackend implements Backend {
   readonly name: string;
   readonly collected = false;
   readonly limits: Limits;
-  readonly collectGarbage: (() => void) | undefined;
+  readonly collectGarbage: () => void;
   /** The device, for those who draw with it, too. */
   readonly device: GPUDevice;
   /** What is known of the adapter. */
@@ -59,15 +78,18 @@ export class WebgpuBackend implements Backend {
   private readonly reduceKernel: ReduceKernel;
   private readonly matmulKernel: MatmulKernel;
   private readonly gatherKernel: GatherKernel;
+  private readonly softmaxKernel: SoftmaxKernel;
+  private readonly lstmKernel: LstmKernel;
+  private readonly cumsumKernel: CumsumKernel;
   private readonly randomKernel: RandomKernel;
 
   constructor({ device, info, software }: OpenedGpu, options: WebgpuOptions) {
-    const { name = 'webgpu', maxMemoryBytes = Number.POSITIVE_INFINITY, maxPooledBytes = 2 ** 29, kernels, collectGarbage } = options;
+    const { name = 'webgpu', maxMemoryBytes = Number.POSITIVE_INFINITY, maxPooledBytes = 2 ** 29, kernels } = options;
     this.name = name;
     this.device = device;
     this.info = info;
     this.software = kernels === undefined ? software : kernels === 'software';
-    this.collectGarbage = collectGarbage;
+    this.collectGarbage = options.collectGarbage ?? pressGarbageCollector;
     const { limits } = device;
     this.limits = {
       // Operands are told apart by four bits each, in a number that holds 13 of them.
@@ -90,6 +112,9 @@ export class WebgpuBackend implements Backend {
     this.reduceKernel = new ReduceKernel(context);
     this.matmulKernel = new MatmulKernel(context);
     this.gatherKernel = new GatherKernel(context);
+    this.softmaxKernel = new SoftmaxKernel(context);
+    this.lstmKernel = new LstmKernel(context);
+    this.cumsumKernel = new CumsumKernel(context);
     this.randomKernel = new RandomKernel(context);
     this.transfer = new Transfer(this.queue, this.allocator, this.mapKernel);
   }
@@ -109,6 +134,7 @@ export class WebgpuBackend implements Backend {
     if (kernel === 'random') return dtype === 'float32';
     if (dtype === 'uint8' || dtype === 'bool')
       return kernel === 'map' || kernel === 'reduce' || kernel === 'gather' || kernel === 'scatterAdd';
+    if (kernel === 'softmax' || kernel === 'lstm') return dtype === 'float32';
     return true;
   }
 
@@ -180,5 +206,25 @@ export class WebgpuBackend implements Backend {
 
   random(distribution: Distribution, key: readonly [number, number], output: View): void {
     this.randomKernel.run(distribution, key, output);
+  }
+
+  softmax(kind: SoftmaxKind, geometry: SoftmaxGeometry, x: View, output: View): void {
+    this.softmaxKernel.softmax(kind, geometry, x, output);
+  }
+
+  softmaxGradient(kind: SoftmaxKind, geometry: SoftmaxGeometry, y: View, dy: View, output: View): void {
+    this.softmaxKernel.gradient(kind, geometry, y, dy, output);
+  }
+
+  lstm(gates: View, cell: View, newHidden: View, newCell: View): void {
+    this.lstmKernel.lstm(gates, cell, newHidden, newCell);
+  }
+
+  lstmGradient(gates: View, cell: View, newCell: View, states: LstmGradients, gatesGradient: View, cellGradient: View): void {
+    this.lstmKernel.gradient(gates, cell, newCell, states, gatesGradient, cellGradient);
+  }
+
+  cumsum(x: View, output: View, dim: number): void {
+    this.cumsumKernel.run(x, output, dim);
   }
 }

@@ -21,6 +21,11 @@ export class Answer {
     this.clear('');
   }
 
+  /** Whether another answer is on its way: screen readers wait for it. */
+  set busy(busy: boolean) {
+    this.sentence.setAttribute('aria-busy', String(busy));
+  }
+
   /** Shows the probabilities of the ten digits. */
   show(probabilities: readonly number[]): void {
     const likeliest = probabilities.indexOf(Math.max(...probabilities));

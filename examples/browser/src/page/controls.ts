@@ -36,7 +36,10 @@ export class Controls {
     onPress(this.#start, () => {
       if (this.#phase === 'running') actions.pause();
       else if (this.#phase === 'paused') actions.resume();
-      else actions.start();
+      else {
+        this.#problem.hidden = true;
+        actions.start();
+      }
     });
     onPress(this.#stop, () => actions.stop());
     onPress(this.#save, () => actions.save());
@@ -47,11 +50,11 @@ export class Controls {
       // The same file may be chosen again.
       this.#file.value = '';
     });
-    onPress(this.#recover, () => actions.recover());
-    onPress(this.#dismiss, () => {
-      this.#problem.hidden = true;
-      this.#start.focus();
+    onPress(this.#recover, () => {
+      this.#forget();
+      actions.recover();
     });
+    onPress(this.#dismiss, () => this.#forget());
   }
 
   get model(): ModelName {
@@ -64,7 +67,6 @@ export class Controls {
 
   /** @param usable - whether there are weights of the chosen model */
   show(phase: Phase, message: string, usable: boolean): void {
-    const recovering = this.#phase === 'lost' && document.activeElement === this.#recover;
     this.#phase = phase;
     document.body.dataset.phase = phase;
     const resting = phase === 'idle' || phase === 'stopped' || phase === 'lost';
@@ -76,16 +78,18 @@ export class Controls {
     this.#model.disabled = !resting;
     this.#device.disabled = !resting;
     if (phase === 'lost') this.#tell(message, true);
-    else {
-      say(element('status', HTMLElement), message);
-      if (!this.#recover.hidden && phase !== 'preparing') this.#problem.hidden = true;
-    }
-    if (recovering) this.#start.focus();
+    else say(element('status', HTMLElement), message);
   }
 
   /** Tells that something went wrong. */
   fail(message: string): void {
     this.#tell(message, this.#phase === 'lost');
+  }
+
+  /** Takes a problem off the page; the focus goes to a button that stays. */
+  #forget(): void {
+    this.#problem.hidden = true;
+    this.#start.focus();
   }
 
   #tell(message: string, lost: boolean): void {

@@ -42,6 +42,7 @@ export class Reader {
       return;
     }
     const image = this.#pad.image();
+    this.#answer.busy = image !== undefined && this.#usable;
     if (image === undefined) this.#answer.clear('Draw a digit, and the model says what it reads.');
     else if (!this.#usable) this.#answer.clear('There is no model yet: start a training, or load weights.');
     else {
@@ -59,15 +60,19 @@ export class Reader {
       // Not before this answer has been seen, or fast models would never show one.
       this.#later();
     }
-    if (this.#usable && this.#pad.image() !== undefined) this.#answer.show(probabilities);
+    if (!this.#usable || this.#pad.image() === undefined) return;
+    this.#answer.show(probabilities);
+    this.#answer.busy = this.#timer !== undefined;
   }
 
   /** The answer does not come. */
   giveUp(): void {
     this.#asked = false;
+    this.#answer.busy = false;
   }
 
   #later(): void {
+    this.#answer.busy = true;
     this.#timer ??= setTimeout(() => this.read(), patience);
   }
 }

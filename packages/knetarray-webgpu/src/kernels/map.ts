@@ -34,11 +34,8 @@ interface Batch {
   /** Whether all operands have one dtype: parts of a slab that are bound together have to. */
   readonly alike: boolean;
   readonly calls: Call[];
-  /** What the calls read and write. */
-  readonly read: Set<GpuStorage>;
-  readonly written: Set<GpuStorage>;
-  /** What they would bind together. */
-  readonly bound: Set<GpuStorage>;
+  /** The buffers that the calls bind together. */
+  readonly bound: GpuStorage[];
 }
 
 /** The map kernel of a device, with its shaders by program, walks and dtypes. */
@@ -62,31 +59,24 @@ export class MapKernel {
     const walk = indexing(shape, views);
     const key = `${program.id} ${walk.key} ${dtypesKey(views)}`;
     const call: Call = { size, walk, scalars: scalars.slice(), storages: storagesOf(views) };
-    if (this.#batch !== undefined && !this.#joins(this.#batch, key, call, inputs.length)) queue.settle();
-    const alike = views.every(view => view.dtype === outputs[0]!.dtype);
-    this.#batch ??= { key, program, inputs, outputs, alike, calls: [], read: new Set(), written: new Set(), bound: new Set() };
-    const { calls, read, written, bound } = this.#batch;
-    calls.push(call);
-    for (let k = 0; k < views.length; k++) {
-      const storage = call.storages[k]!;
-      (k < inputs.length ? read : written).add(storage);
-      bound.add(storage.slab ?? storage);
+    if (this.#batch !== undefined && !this.#joins(this.#batch, key, call)) queue.settle();
+    if (this.#batch === undefined) {
+      const alike = views.every(view => view.dtype === outputs[0]!.dtype);
+      this.#batch = { key, program, inputs, outputs, alike, calls: [], bound: [] };
     }
+    this.#batch.calls.push(call);
+    for (const storage of call.storages) addTo(this.#batch.bound, storage.slab ?? storage);
     queue.wait(this.#emit);
   }
 
   /** Whether a call can run beside those of a batch: the same code, nothing that they write or read is touched, and it fits. */
-  #joins(batch: Batch, key: string, { walk, scalars, storages }: Call, inputs: number): boolean {
-    const { calls, read, written, bound } = batch;
-    if (batch.key !== key || !batch.alike || calls.length >= longestBatch) return false;
+  #joins({ key: own, program, alike, calls, bound }: Batch, key: string, call: Call): boolean {
+    if (own !== key || !alike || calls.length >= longestBatch) return false;
+    const { walk, scalars, storages } = call;
     if ((calls.length + 1) * (2 + indexingWords(walk) + scalars.length) > maxParamWords) return false;
-    let more = 0;
-    for (let k = 0; k < storages.length; k++) {
-      const storage = storages[k]!;
-      if (written.has(storage) || (k >= inputs && read.has(storage))) return false;
-      if (!bound.has(storage.slab ?? storage)) more++;
-    }
-    return bound.size + more <= this.maxBindings;
+    for (const other of calls) if (dependent(other.storages, storages, program.inputs)) return false;
+    const more = storages.filter(storage => !bound.includes(storage.slab ?? storage));
+    return bound.length + new Set(more).size <= this.maxBindings;
   }
 
   #dispatch(): void {
@@ -117,6 +107,18 @@ export class MapKernel {
     this.queue.dispatch(shader, [...inputs, ...outputs], workgroups);
     for (const { storages } of calls) this.queue.markUsed(storages);
   }
+}
+
+/** Whether one of two calls writes what the other one reads or writes. */
+function dependent(a: readonly GpuStorage[], b: readonly GpuStorage[], inputs: number): boolean {
+  for (let i = 0; i < a.length; i++) {
+    for (let k = 0; k < b.length; k++) if (a[i] === b[k] && (i >= inputs || k >= inputs)) return true;
+  }
+  return false;
+}
+
+function addTo<T>(list: T[], item: T): void {
+  if (!list.includes(item)) list.push(item);
 }
 
 function makeShader({ program, inputs, outputs, calls }: Batch): Shader {

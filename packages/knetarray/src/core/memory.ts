@@ -210,10 +210,19 @@ export class MemoryManager {
 
   /** Takes back what the user has dropped and the garbage collector has found. */
   sweep(): void {
+    this.#collectSoon();
+    if (this.#registered) this.#poll();
+  }
+
+  /**
+   * Asks for a collection. What it finds is polled for only where finalizers do not tell: asking a `WeakRef` keeps what it refers to
+   * until the turn ends, and with it all that a collection which has just begun was to find.
+   */
+  #collectSoon(): void {
     this.#handedOut = 0;
     this.#watched = 0;
     this.backend.collectGarbage?.();
-    this.#poll();
+    if (!this.#registered) this.#poll();
   }
 
   /** Gives every pooled storage back to the device. */
@@ -242,7 +251,7 @@ export class MemoryManager {
     // Looking costs some time for every watched array, so at least a quarter of them must be new.
     this.#watched++;
     const many = this.#handedOut > (this.#registered ? collectEvery : sweepEvery) || (this.#watched > sweepEveryCount && !this.#registered);
-    if (many && this.#watched * 4 > this.#watches.size && backend.collectGarbage !== undefined) this.sweep();
+    if (many && this.#watched * 4 > this.#watches.size && backend.collectGarbage !== undefined) this.#collectSoon();
   }
 
   #poll(): void {
@@ -278,7 +287,7 @@ export class MemoryManager {
     }
     const capacity = this.#capacity(dtype, length);
     if (!this.backend.collected && this.#live > this.#sweepAt) {
-      this.sweep();
+      this.#collectSoon();
       // Next time when as much again has come to be in use, so that looking costs little beside what is allocated.
       this.#sweepAt = Math.max(firstSweep, 2 * this.#live);
     }
