@@ -159,7 +159,7 @@ describe('a lost device', () => {
     await page.press('Start');
     await page.reach(40);
     await page.lose();
-    expect(await page.problem()).toMatch(/^The device webgpu was lost \(.+\); the weights of step \d+ are kept\.$/);
+    expect(await page.problem()).toMatch(/^WebGPU was lost \(.+\); the weights of step \d+ are kept\.$/);
     const kept = Number(/step (\d+)/.exec(await page.text('problem-message'))?.[1]);
     await page.press('Recover');
     await page.phase('running');

@@ -77,8 +77,8 @@ export class Controls {
     switchTo(phase !== 'preparing' && phase !== 'running' && phase !== 'lost', this.#load);
     this.#model.disabled = !resting;
     this.#device.disabled = !resting;
+    say(element('status', HTMLElement), phase === 'lost' ? 'Interrupted.' : message);
     if (phase === 'lost') this.#tell(message, true);
-    else say(element('status', HTMLElement), message);
   }
 
   /** Tells that something went wrong. */

@@ -86,6 +86,8 @@ export class Curve {
         minInterval: 1,
         axisLabel: text,
         axisLine: { lineStyle: { color: grid } },
+        axisTick: { show: false },
+        axisPointer: { label: { formatter: ({ value }: { value: unknown }) => `step ${Math.round(Number(value))}` } },
         splitLine: { show: false },
       },
       yAxis: {

@@ -47,5 +47,5 @@ export function showFigures(report: Report): void {
 
 /** Names what the speed counts. */
 export function countItems(items: 'Images' | 'Characters'): void {
-  put('items-name', `${items} per second`);
+  put('items-name', `${items}/s`);
 }

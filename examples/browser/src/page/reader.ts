@@ -44,7 +44,7 @@ export class Reader {
     const image = this.#pad.image();
     this.#answer.busy = image !== undefined && this.#usable;
     if (image === undefined) this.#answer.clear('Draw a digit, and the model says what it reads.');
-    else if (!this.#usable) this.#answer.clear('There is no model yet: start a training, or load weights.');
+    else if (!this.#usable) this.#answer.clear('There is no model to ask: start a training, or load weights.');
     else {
       this.#asked = true;
       this.#stale = false;

@@ -4,7 +4,7 @@ import type { DeviceChoice } from '../protocol.js';
 
 /** A device that is current: arrays are made there. */
 export interface OpenDevice {
-  readonly name: 'webgpu' | 'cpu';
+  readonly name: 'WebGPU' | 'the CPU';
   /** What it was opened for. */
   readonly choice: DeviceChoice;
   /** Which one it is, and why: a sentence. */
@@ -36,7 +36,7 @@ export async function openDevice(choice: DeviceChoice): Promise<OpenDevice> {
 async function openCpu(choice: DeviceChoice, message: string): Promise<OpenDevice> {
   const use = () => device('cpu');
   await use();
-  return { name: 'cpu', choice, message, lost: new Promise(() => {}), use, close: () => {} };
+  return { name: 'the CPU', choice, message, lost: new Promise(() => {}), use, close: () => {} };
 }
 
 async function openWebgpu(choice: DeviceChoice, sentence: (what: string) => string): Promise<OpenDevice> {
@@ -49,7 +49,7 @@ async function openWebgpu(choice: DeviceChoice, sentence: (what: string) => stri
   const adapter = [vendor, architecture].filter(word => word !== '').join(' ') || 'an unnamed adapter';
   const slow = backend.software ? ', which computes in software: the CPU may be faster' : '';
   return {
-    name: 'webgpu',
+    name: 'WebGPU',
     choice,
     message: sentence(`WebGPU (${adapter}${slow})`),
     lost: backend.device.lost.then(({ reason, message }) => message || reason),

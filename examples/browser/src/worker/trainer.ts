@@ -227,7 +227,7 @@ export class Trainer {
   #lost(device: OpenDevice, reason: string): void {
     if (this.#device !== device) return;
     this.#device = undefined;
-    const what = `The device ${device.name} was lost (${reason.replace(/\.$/, '')})`;
+    const what = `${device.name} was lost (${reason.replace(/\.$/, '')})`;
     if (this.#session?.copy.bytes === undefined) {
       this.#session = undefined;
       this.#enter('idle', '');
@@ -239,7 +239,7 @@ export class Trainer {
   }
 
   #lose(): void {
-    if (this.#device === undefined || this.#device.name === 'cpu') throw new Error('There is no device that could be lost.');
+    if (this.#device === undefined || this.#device.name === 'the CPU') throw new Error('There is no device that could be lost.');
     this.#device.close();
   }
 
