@@ -3,10 +3,12 @@ import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, BrowserContextOptions } from 'playwright';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { launch } from './chromium.js';
 import { type Site, serveSite } from './site.js';
 import { Visit } from './visit.js';
+
+vi.setConfig({ testTimeout: 180_000 });
 
 let [site, browser]: [Site | undefined, Browser | undefined] = [undefined, undefined];
 let visits: Visit[] = [];

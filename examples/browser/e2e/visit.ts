@@ -10,6 +10,8 @@ export class Visit {
     readonly page: Page,
     readonly origin: string,
   ) {
+    // A GPU in software on a busy machine takes its time.
+    page.setDefaultTimeout(60_000);
     page.on('pageerror', error => this.#wrong.push(`error: ${error.message}`));
     page.on('console', entry => {
       if (entry.type() === 'error' || entry.type() === 'warning') this.#wrong.push(`console: ${entry.text()}`);
