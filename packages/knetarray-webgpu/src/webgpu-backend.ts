@@ -1,24 +1,28 @@
 /** The WebGPU backend. */
 /// <reference types="@webgpu/types" />
-import type {
-  Backend,
-  Distribution,
-  DType,
-  Kernel,
-  Limits,
-  LstmGradients,
-  Program,
-  ReduceOp,
-  Shape,
-  SoftmaxGeometry,
-  SoftmaxKind,
-  Storage,
-  TypedArray,
-  View,
+import {
+  type Backend,
+  type ConvolutionGeometry,
+  type ConvolutionKind,
+  type Distribution,
+  type DType,
+  isFloat,
+  type Kernel,
+  type Limits,
+  type LstmGradients,
+  type Program,
+  type ReduceOp,
+  type Shape,
+  type SoftmaxGeometry,
+  type SoftmaxKind,
+  type Storage,
+  type TypedArray,
+  type View,
 } from '@knet/knetarray';
 import type { Context } from './context.js';
 import { pressGarbageCollector } from './garbage.js';
 import { type AdapterOptions, type OpenedGpu, openGpu } from './gpu.js';
+import { ConvolutionKernel } from './kernels/convolution.js';
 import { CumsumKernel } from './kernels/cumsum.js';
 import { GatherKernel } from './kernels/gather.js';
 import { LstmKernel } from './kernels/lstm.js';
@@ -81,6 +85,7 @@ export class WebgpuBackend implements Backend {
   private readonly softmaxKernel: SoftmaxKernel;
   private readonly lstmKernel: LstmKernel;
   private readonly cumsumKernel: CumsumKernel;
+  private readonly convolutionKernel: ConvolutionKernel;
   private readonly randomKernel: RandomKernel;
 
   constructor({ device, info, software }: OpenedGpu, options: WebgpuOptions) {
@@ -115,6 +120,7 @@ export class WebgpuBackend implements Backend {
     this.softmaxKernel = new SoftmaxKernel(context);
     this.lstmKernel = new LstmKernel(context);
     this.cumsumKernel = new CumsumKernel(context);
+    this.convolutionKernel = new ConvolutionKernel(context);
     this.randomKernel = new RandomKernel(context);
     this.transfer = new Transfer(this.queue, this.allocator, this.mapKernel);
   }
@@ -132,6 +138,7 @@ export class WebgpuBackend implements Backend {
   supports(kernel: Kernel, dtype: DType): boolean {
     if (dtype === 'float64' || (dtype === 'float16' && !this.device.features.has('shader-f16'))) return false;
     if (kernel === 'random') return dtype === 'float32';
+    if (kernel === 'convolution') return isFloat(dtype);
     if (dtype === 'uint8' || dtype === 'bool')
       return kernel === 'map' || kernel === 'reduce' || kernel === 'gather' || kernel === 'scatterAdd';
     if (kernel === 'softmax' || kernel === 'lstm') return dtype === 'float32';
@@ -226,5 +233,9 @@ export class WebgpuBackend implements Backend {
 
   cumsum(x: View, output: View, dim: number): void {
     this.cumsumKernel.run(x, output, dim);
+  }
+
+  convolution(kind: ConvolutionKind, geometry: ConvolutionGeometry, a: View, b: View, output: View): void {
+    this.convolutionKernel.run(kind, geometry, a, b, output);
   }
 }
