@@ -1,37 +1,9 @@
 /** The built page in Chromium, from the first step to weights that come back after the device was lost. */
-import { writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { Browser, BrowserContextOptions } from 'playwright';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { launch } from './chromium.js';
-import { type Site, serveSite } from './site.js';
-import { Visit } from './visit.js';
+import { visitor } from './visitor.js';
 
-vi.setConfig({ testTimeout: 180_000 });
-
-let [site, browser]: [Site | undefined, Browser | undefined] = [undefined, undefined];
-let visits: Visit[] = [];
-
-beforeAll(async () => {
-  browser = await launch();
-  site = await serveSite();
-}, 120_000);
-afterAll(async () => {
-  await browser?.close();
-  await site?.close();
-});
-afterEach(async () => {
-  const open = visits;
-  visits = [];
-  for (const visit of open) await visit.end();
-});
-
-async function visit(parameters: Record<string, string | number>, options?: BrowserContextOptions): Promise<Visit> {
-  const made = await Visit.begin(browser!, site!.url, parameters, options);
-  visits.push(made);
-  return made;
-}
+const { visit, address } = visitor();
 
 /** Little enough for a GPU in software. */
 const small = { samples: 2000, test: 100, batch: 50, every: 20 };
@@ -124,8 +96,8 @@ describe.each(['cpu', 'webgpu'] as const)('on %s', device => {
   });
 
   it('works with the keyboard alone', async () => {
-    const visitor = await visit({ ...small, device, steps: 160 });
-    const { page } = visitor;
+    const keyboard = await visit({ ...small, device, steps: 160 });
+    const { page } = keyboard;
     const focus = () => page.evaluate(() => document.activeElement?.id);
     const order: (string | undefined)[] = [];
     for (let i = 0; i < 7; i++) {
@@ -136,18 +108,18 @@ describe.each(['cpu', 'webgpu'] as const)('on %s', device => {
     for (let i = 0; i < 4; i++) await page.keyboard.press('Shift+Tab');
     expect(await focus()).toBe('start');
     await page.keyboard.press('Enter');
-    await visitor.phase('paused');
+    await keyboard.phase('paused');
     // The button is another one now, in the same place.
     expect(await focus()).toBe('start');
     for (let i = 0; i < 4; i++) await page.keyboard.press('Tab');
     expect(await focus()).toBe('pad');
     expect(await page.locator('#pen').isVisible()).toBe(true);
     await page.keyboard.press('Space');
-    expect(await visitor.text('pad-status')).toBe('The pen is down.');
+    expect(await keyboard.text('pad-status')).toBe('The pen is down.');
     for (let i = 0; i < 14; i++) await page.keyboard.press('ArrowDown');
     await page.keyboard.press('Space');
-    expect(await visitor.text('pad-status')).toBe('The pen is lifted.');
-    expect(await visitor.answer()).toBe(1);
+    expect(await keyboard.text('pad-status')).toBe('The pen is lifted.');
+    expect(await keyboard.answer()).toBe(1);
     await page.keyboard.press('Tab');
     expect(await focus()).toBe('clear');
     await page.keyboard.press('Space');
@@ -202,7 +174,7 @@ describe('the page', () => {
 
     const without = await launch({ webgpu: false });
     try {
-      const other = await Visit.begin(without, site!.url, { ...small, steps: 1 });
+      const other = await visit({ ...small, steps: 1 }, {}, without);
       await other.press('Start');
       await other.phase('paused');
       expect(await other.text('device-message')).toMatch(/^The model runs on the CPU, because this browser offers no WebGPU \(.+\)\.$/);
@@ -211,7 +183,6 @@ describe('the page', () => {
       await other.press('Start');
       expect(await other.problem()).toMatch(/^webgpu: there is no adapter/);
       await other.phase('idle');
-      await other.end();
     } finally {
       await without.close();
     }
@@ -222,10 +193,7 @@ describe('the page', () => {
     await page.press('Start');
     await page.phase('paused');
     const { path } = await page.save();
-    const [noise, cut] = [join(tmpdir(), 'knet-noise.safetensors'), '?device=cpu'];
-    await writeFile(noise, 'not weights');
-
-    await page.page.goto(site!.url + cut);
+    await page.page.goto(`${address()}?device=cpu`);
     await page.load(path);
     expect(await page.problem()).toBe(
       'The file does not fit the model: its w[0][0] is float32 [8, 784], and that of the model float32 [64, 784]. Choose the model and the sizes that it was saved with.',
@@ -236,7 +204,7 @@ describe('the page', () => {
     await page.load(path);
     expect(await page.problem()).toBe('The file holds weights of the perceptron: choose that model first, or a file of LeNet.');
     await page.press('Dismiss');
-    await page.load(noise);
+    await page.load({ name: 'noise.safetensors', mimeType: '', buffer: Buffer.from('not weights') });
     expect(await page.problem()).toMatch(/^The file cannot be read: /);
   });
 

@@ -131,7 +131,7 @@ export class Visit {
     return { name: download.suggestedFilename(), path: await download.path() };
   }
 
-  load(path: string): Promise<void> {
-    return this.page.locator('#file').setInputFiles(path);
+  load(file: string | { name: string; mimeType: string; buffer: Buffer }): Promise<void> {
+    return this.page.locator('#file').setInputFiles(file);
   }
 }

@@ -6,6 +6,7 @@ import { readWeights, titles } from './file.js';
 import { HostCopy } from './host-copy.js';
 import type { Learner } from './learner.js';
 import { newLearner } from './new-learner.js';
+import { classify, save, writeText } from './questions.js';
 import { Run } from './run.js';
 import { Serial } from './serial.js';
 
@@ -58,11 +59,11 @@ export class Trainer {
       case 'lose':
         return this.#lose();
       case 'save':
-        return this.#save(this.#needed());
+        return save(this.#needed(), this.post);
       case 'classify':
-        return this.#classify(this.#needed(), request.pixels);
+        return classify(this.#needed(), request.pixels, this.post);
       case 'write':
-        return this.#write(this.#needed(), request);
+        return writeText(this.#needed(), request, this.post);
     }
   }
 
@@ -185,30 +186,6 @@ export class Trainer {
       await session.copy.take(session.learner);
     }
     this.#enter(phase, `${word} after step ${session.learner.step}.`);
-  }
-
-  async #save({ learner, job }: Session): Promise<void> {
-    const bytes = new Uint8Array(await learner.save());
-    this.post({ type: 'saved', bytes, name: `knet-${job.model}-${learner.step}.safetensors` });
-  }
-
-  async #classify({ learner, job }: Session, pixels: Float32Array): Promise<void> {
-    if (learner.classify === undefined) throw new Error(`Drawings are read by the models of digits, not by ${titles[job.model]}.`);
-    this.post({ type: 'answer', probabilities: await learner.classify(pixels) });
-  }
-
-  async #write({ learner, job }: Session, writing: { start: string; temperature: number; length: number }): Promise<void> {
-    if (learner.write === undefined) throw new Error(`Texts are written by the character model, not by ${titles[job.model]}.`);
-    let text = writing.start;
-    let shown = performance.now();
-    for await (const character of learner.write(writing)) {
-      text += character;
-      await turn();
-      if (performance.now() - shown < 100) continue;
-      this.post({ type: 'text', text, done: false });
-      shown = performance.now();
-    }
-    this.post({ type: 'text', text, done: true });
   }
 
   /** What failed may have failed because the device is gone, which its promise tells soon after. */
