@@ -72,33 +72,60 @@ function gpuPlan(sizes: ProductSizes): ProductPlan {
   return tiled({ vectors: 8, perThread: 1 });
 }
 
-/** Lines that a thread may load from each side. */
+/** Lines that a thread may load from each side, in a quad and on its own. */
 const quadLines = [4, 3, 2, 1];
 const singleLines = [8, 4, 2, 1];
 
+interface SoftwareTile {
+  readonly rows: number;
+  readonly columns: number;
+  readonly quad: boolean;
+}
+
+/**
+ * Machine instructions that one of two cores has to execute, about, by the code that SwiftShader makes: 110 for a load, 12 to
+ * multiply and add, 130 to store.
+ */
+function instructions({ rows, columns, quad }: SoftwareTile, sizes: ProductSizes): number {
+  const side = quad ? 4 : 1;
+  const sums = rows * columns * side;
+  const step = 110 * (rows + columns) + 12 * sums + 100;
+  const tiles = tilesOf(sizes, side * rows, side * columns);
+  // Four threads are one stream of instructions.
+  const streams = quad ? tiles : Math.ceil(tiles / 4);
+  return Math.ceil(streams / 2) * (step * sizes.k + 130 * sums + 60 * side * columns + 3000);
+}
+
+/** Steps of a turn of the loop, as many as fit into 32 KiB of machine code: beyond that it runs at half the speed. */
+function unrollOf({ rows, columns, quad }: SoftwareTile): QuadTile['unroll'] {
+  const sums = rows * columns * (quad ? 4 : 1);
+  const bytes = (steps: number): number => steps * (1000 * (rows + columns) + 27 * sums) + 95 * sums;
+  return bytes(4) < 30_000 ? 4 : bytes(2) < 30_000 ? 2 : 1;
+}
+
 function softwarePlan({ subgroups }: ProductDevice, sizes: ProductSizes): ProductPlan {
-  const { k } = sizes;
-  const side = subgroups ? 4 : 1;
-  let tile = { rows: 1, columns: 1 };
+  let tile: SoftwareTile = { rows: 1, columns: 1, quad: false };
   let best = Number.POSITIVE_INFINITY;
-  for (const rows of subgroups ? quadLines : singleLines) {
-    for (const columns of subgroups ? quadLines : singleLines) {
-      // Machine instructions of a step, by the code that SwiftShader makes: 110 for a load, 12 for a product, 100 for the rest.
-      const step = 110 * (rows + columns) + 12 * rows * columns * side + 100;
-      const cost = step * tilesOf(sizes, side * rows, side * columns);
-      // Sizes that are hardly better are not worth a shader of their own.
-      if (cost < 0.95 * best) {
-        best = cost;
-        tile = { rows, columns };
+  for (const quad of subgroups ? [true, false] : [false]) {
+    const lines = quad ? quadLines : singleLines;
+    for (const rows of lines) {
+      for (const columns of lines) {
+        const cost = instructions({ rows, columns, quad }, sizes);
+        // What is hardly better is not worth a shader of its own.
+        if (cost < 0.95 * best) {
+          best = cost;
+          tile = { rows, columns, quad };
+        }
       }
     }
   }
-  const unroll = tile.rows + tile.columns <= 5 ? 4 : tile.rows + tile.columns <= 8 ? 2 : 1;
-  const quad: QuadTile = { ...tile, quad: subgroups, unroll, ragged: k % unroll !== 0 };
-  const tiles = tilesOf(sizes, side * tile.rows, side * tile.columns);
-  const perWorkgroup = subgroups ? 1 : 4;
-  const key = `quads ${tile.rows} ${tile.columns} ${quad.quad} ${quad.ragged}`;
+  const { rows, columns, quad } = tile;
+  const unroll = unrollOf(tile);
+  const ragged = sizes.k % unroll !== 0;
+  const tiles = tilesOf(sizes, (quad ? 4 : 1) * rows, (quad ? 4 : 1) * columns);
+  const perWorkgroup = quad ? 1 : 4;
   // A processor has few cores to occupy, and a second dispatch costs as much as a small product.
-  const division = sliced(k, Math.ceil(tiles / perWorkgroup), 4, 1024);
-  return { key, code: product => quadProduct(quad, product), tiles, perWorkgroup, ...division };
+  const division = sliced(sizes.k, Math.ceil(tiles / perWorkgroup), 4, 1024);
+  const key = `${quad ? 'quads' : 'singles'} ${rows} ${columns}${ragged ? ' ragged' : ''}`;
+  return { key, code: product => quadProduct({ ...tile, unroll, ragged }, product), tiles, perWorkgroup, ...division };
 }

@@ -13,6 +13,9 @@ import { type ProductPlan, planProduct } from './matmul-plan.js';
 /** Threads of a workgroup of the dispatch that adds up slices. */
 const sumThreads = 64;
 
+/** Plans that are kept; sequences of ever new lengths would gather more. */
+const maxPlans = 1024;
+
 /** Words of the parameters; the dimensions of the batch and the strides along them follow. */
 const word = {
   total: 0,
@@ -35,6 +38,8 @@ const word = {
 /** The matmul kernel of a device, with its shaders by plan, dtype and number of batch dimensions. */
 export class MatmulKernel {
   readonly #shaders = new Map<string, Shader>();
+  /** Plans by sizes. */
+  readonly #plans = new Map<string, ProductPlan>();
 
   constructor(private readonly context: Context) {}
 
@@ -49,7 +54,7 @@ export class MatmulKernel {
     );
     const matrices = batch.shape.reduce((x, y) => x * y, 1);
     if (m * n * matrices === 0) return;
-    const plan = planProduct(this.context, { m, n, k, batch: matrices });
+    const plan = this.#plan(m, n, k, matrices);
     const { slices, sliceLength } = plan;
     const { queue, allocator } = this.context;
     const sums = slices > 1 ? allocator.allocate(sumDType(dtype), m * n * matrices * slices) : undefined;
@@ -93,6 +98,17 @@ export class MatmulKernel {
     writeFactors(params, dtype, alpha, beta);
     writeIndexing(params, walk);
     queue.dispatch(shader, [sums, storageOf(output.storage)], Math.ceil(size / sumThreads));
+  }
+
+  #plan(m: number, n: number, k: number, batch: number): ProductPlan {
+    const key = `${m} ${n} ${k} ${batch}`;
+    let plan = this.#plans.get(key);
+    if (plan === undefined) {
+      if (this.#plans.size >= maxPlans) this.#plans.clear();
+      plan = planProduct(this.context, { m, n, k, batch });
+      this.#plans.set(key, plan);
+    }
+    return plan;
   }
 
   #shader(key: string, make: () => Shader): Shader {

@@ -1,4 +1,7 @@
-/** Inverse trigonometric functions of float32. */
+/**
+ * Inverse trigonometric functions of float32. Constants in two parts are joined by `fma`: in plain sums compilers would add up the
+ * parts.
+ */
 import { type Functions, polynomial } from './library.js';
 
 /** See the file. */
@@ -17,7 +20,7 @@ fn atan_of(x: f32) -> f32 {
   let a = min(abs(x), 1e30);
   let far = a > 1.0;
   let t = atan_near(select(a, 1.0 / a, far));
-  return keep_nan(with_sign(select(t, 1.57079637 - (t + 4.37113883e-8), far), x), x);
+  return keep_nan(with_sign(select(t, fma(-1.0, t + 4.37113883e-8, 1.57079637), far), x), x);
 }`,
   // The angle of (big, small), then by reflections that of (x, y); infinities count as equal.
   atan2_of: `
@@ -27,8 +30,8 @@ fn atan2_of(y: f32, x: f32) -> f32 {
   let big = max(a, b);
   let t = select(min(a, b) / select(big, 1.0, big == 0.0), 1.0, a == b && big > 0.0);
   let near = atan_near(select(t, 0.0, !is_finite(big) && a != b));
-  let steep = select(near, 1.57079637 - (near + 4.37113883e-8), b > a);
-  let left = select(steep, 3.14159274 - (steep + 8.74227766e-8), bitcast<u32>(x) >= 0x80000000u);
+  let steep = select(near, fma(-1.0, near + 4.37113883e-8, 1.57079637), b > a);
+  let left = select(steep, fma(-1.0, steep + 8.74227766e-8, 3.14159274), bitcast<u32>(x) >= 0x80000000u);
   return keep_nan(keep_nan(with_sign(left, y), x), y);
 }`,
   // asin(s) for s in [0, 1/2]; z = s^2.
@@ -43,7 +46,7 @@ fn asin_of(x: f32) -> f32 {
   let far = a > 0.5;
   let z = select(a * a, fma(a, -0.5, 0.5), far);
   let y = asin_near(select(a, sqrt(z), far), z);
-  let result = with_sign(select(y, 1.57079637 - (y + y + 4.37113883e-8), far), x);
+  let result = with_sign(select(y, fma(-2.0, y + 2.18556941e-8, 1.57079637), far), x);
   return keep_nan(nan_where(result, a > 1.0), x);
 }`,
   acos_of: `
@@ -52,8 +55,8 @@ fn acos_of(x: f32) -> f32 {
   let far = a > 0.5;
   let z = select(a * a, fma(a, -0.5, 0.5), far);
   let y = asin_near(select(x, sqrt(z), far), z);
-  let left = 3.14159274 - (y + y + 8.74227766e-8);
-  let result = select(1.57079637 - (y + 4.37113883e-8), select(y + y, left, x < 0.0), far);
+  let left = fma(-2.0, y + 4.37113883e-8, 3.14159274);
+  let result = select(fma(-1.0, y + 4.37113883e-8, 1.57079637), select(y + y, left, x < 0.0), far);
   return keep_nan(nan_where(result, a > 1.0), x);
 }`,
 };

@@ -40,7 +40,8 @@ export function convert(expression: string, from: DType, to: DType): string {
   if (from === to) return expression;
   const fromFloat = isFloat(from);
   if (isFloat(to)) return rounded(fromFloat ? expression : `f32(${expression})`, to);
-  if (to === 'bool') return `select(0, 1, ${expression} != ${fromFloat ? '0.0' : '0'})`;
+  // NaN and subnormal numbers are true.
+  if (to === 'bool') return fromFloat ? `select(1, 0, is_zero(${expression}))` : `select(0, 1, ${expression} != 0)`;
   const whole = fromFloat ? `to_int(${expression})` : expression;
   return to === 'uint8' && from !== 'bool' ? `(${whole} & 255)` : whole;
 }

@@ -9,13 +9,14 @@ fn erfcx_right(x: f32) -> f32 {
   let c = min(x, 1e30);
   let q = (c - 2.0) / (c + 2.0);
   let p = ${polynomial('q', 1.27697837, -0.0927637145, -0.166031048, 0.164048538, -0.0542123206, -0.00801386964, 0.00869013742, 0.0012058724, -0.00139679108, -0.000346468296, 0.000161226737, 5.92311007e-5)};
-  return select(0.0, p / fma(2.0, c, 1.0), is_finite(x));
+  return select(0.0, p / fma(2.0, x, 1.0), is_finite(x));
 }`,
   // exp(sign x^2); the leading bits of x square exactly.
   exp_square: `
 fn exp_square(x: f32, sign: f32) -> f32 {
   let high = leading(x);
-  return exp_sum(sign * high * high, sign * (x - high) * (x + high));
+  let y = exp_of(sign * high * high);
+  return y * (1.0 + expm1_near(sign * (x - high) * (x + high)));
 }`,
   erfc_right: `
 fn erfc_right(x: f32) -> f32 {
@@ -26,7 +27,7 @@ fn erfc_right(x: f32) -> f32 {
 fn erf_of(x: f32) -> f32 {
   let a = abs(x);
   let z = min(x * x, 1.0);
-  let near = fma(a, ${polynomial('z', 0.128379166, -0.37612626, 0.112835854, -0.0268538129, 0.00518832775, -0.000801019371, 7.85386073e-5)}, a);
+  let near = a * ${polynomial('z', 1.12837911, -0.37612626, 0.112835854, -0.0268538129, 0.00518832775, -0.000801019371, 7.85386073e-5)};
   return keep_nan(with_sign(select(near, 1.0 - erfc_right(a), a > 1.0), x), x);
 }`,
   erfc_of: `

@@ -6,8 +6,8 @@ import type { Functions } from './library.js';
 
 /** See the file. */
 export const floats: Functions = {
-  is_nan: 'fn is_nan(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u; }',
-  is_finite: 'fn is_finite(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) < 0x7f800000u; }',
+  is_nan: 'fn is_nan(x: f32) -> bool { return (bitcast<i32>(x) & 0x7fffffff) > 0x7f800000; }',
+  is_finite: 'fn is_finite(x: f32) -> bool { return (bitcast<i32>(x) & 0x7fffffff) < 0x7f800000; }',
   is_zero: 'fn is_zero(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) == 0u; }',
   // y, but NaN where x is.
   keep_nan: 'fn keep_nan(y: f32, x: f32) -> f32 { return select(y, x, is_nan(x)); }',
@@ -18,14 +18,6 @@ export const floats: Functions = {
   with_sign: 'fn with_sign(y: f32, x: f32) -> f32 { return bitcast<f32>(bitcast<u32>(y) | (bitcast<u32>(x) & 0x80000000u)); }',
   // The 12 leading bits: products of two such numbers are exact, and so is what is left of x.
   leading: 'fn leading(x: f32) -> f32 { return bitcast<f32>(bitcast<u32>(x) & 0xfffff000u); }',
-  // 2^k for k = -126 .. 127.
-  power_of_two: 'fn power_of_two(k: i32) -> f32 { return bitcast<f32>(u32(k + 127) << 23u); }',
-  // x 2^k for k = -250 .. 250, in two factors: only a result overflows.
-  scale: `
-fn scale(x: f32, k: i32) -> f32 {
-  let half = k >> 1u;
-  return x * power_of_two(half) * power_of_two(k - half);
-}`,
   // Truncated, modulo 2^32; 0 for NaN and infinities.
   to_int: `
 fn to_int(x: f32) -> i32 {

@@ -28,22 +28,22 @@ fn lgamma_of(x: f32) -> f32 {
   let y = lgamma_right(a);
   let s = abs(sinpi_of(x));
   let left = infinite_where(log_of(3.14159274 / s) - log_of(a) - y, is_zero(s) || !is_finite(x));
-  return keep_nan(select(y, left, x < 0.0), x);
+  return keep_nan(select(y, left, x < -1e-10), x);
 }`,
   // For x > 0: an asymptotic series (5.11.2) from 4 on; below, the terms of the recurrence (5.5.2) up to [1, 2], where the
-  // function is a polynomial times the distance from its zero, which is known in two parts.
+  // function is a polynomial times the distance from its zero, of which the second part is -1.2e-8 times the slope there.
   digamma_right: `
 fn digamma_right(x: f32) -> f32 {
   let c = min(x, 4.0);
   let steps = max(ceil(c) - 2.0, 0.0);
   let u = select(c - steps, c + 1.0, c < 1.0);
   let below = select(select(0.0, 1.0 / u, steps > 0.0) + select(0.0, 1.0 / (u + 1.0), steps > 1.0), -1.0 / c, c < 1.0);
-  let t = (u - 1.46163213) - 1.24381499e-8;
+  let t = u - 1.46163213;
   let p = ${polynomial('t', 0.967672288, -0.442762911, 0.258496255, -0.163957596, 0.107943214, -0.0719812959, 0.0473735854, -0.034075398, 0.0295257084, -0.0162213519)};
   let r = 1.0 / max(x, 1.0);
   let s = r * r;
   let tail = s * ${polynomial('s', 0.0833333358, -0.00833333377, 0.0039682542, -0.00416666688)};
-  let y = select(fma(t, p, below), log_of(x) - fma(0.5, r, tail), x > 4.0);
+  let y = select(fma(t, p, below - 1.20360392e-8), log_of(x) - fma(0.5, r, tail), x > 4.0);
   return infinite_where(y, !is_finite(x));
 }`,
   // Reflection (5.5.4) for x < 0; NaN at its poles, but at 0 an infinity of the other sign.
@@ -56,46 +56,51 @@ fn digamma_of(x: f32) -> f32 {
   let result = infinite_where(select(y, reflected, left), is_zero(x));
   return keep_nan(select(result, -result, bitcast<u32>(x) == 0u), x);
 }`,
-  // (n - 1)! / q^n, factor by factor: only a result over- or underflows.
+  // unit (n - 1)! / q^n, factor by factor: only a result overflows.
   polygamma_lead: `
-fn polygamma_lead(n: i32, q: f32) -> f32 {
-  var product = 1.0 / q;
+fn polygamma_lead(n: i32, q: f32, unit: f32) -> f32 {
+  var product = unit / q;
   for (var k = 1; k < n; k++) { product *= f32(k) / q; }
   return product;
 }`,
   // n! times the sum of (q + k)^-(n + 1) over k >= 0, for q > 0: terms up to a number that is large against n, then the
-  // Euler-Maclaurin formula (25.11.5).
+  // Euler-Maclaurin formula (25.11.5). Where the sum is small it is computed in a unit that keeps its terms from underflow.
   polygamma_right: `
 fn polygamma_right(n: i32, q: f32) -> f32 {
   let m = f32(n);
-  let first = polygamma_lead(n, q) * (m / q);
+  let unit = select(1.0, 18446744073709551616.0, q > max(1.0, 0.6 * m));
+  let first = polygamma_lead(n, q, unit) * (m / q);
   var sum = 0.0;
   var x = q;
   for (; x < m + 7.0; x += 1.0) {
     var power = first;
     let ratio = q / x;
     for (var k = 0; k <= n; k++) { power *= ratio; }
-    sum += power;
+    sum += select(power, 0.0, is_nan(power));
   }
   let t = 1.0 / (x * x);
   let b = m * (m + 1.0) * t / 12.0;
   let c = -b * (m + 2.0) * (m + 3.0) * t / 60.0;
   let d = -c * (m + 4.0) * (m + 5.0) * t / 42.0;
   let e = -d * (m + 6.0) * (m + 7.0) * t / 40.0;
-  return sum + polygamma_lead(n, x) * (1.0 + m / (x + x) + b + c + d + e);
+  return (sum + polygamma_lead(n, x, unit) * (1.0 + m / (x + x) + b + c + d + e)) / unit;
 }`,
-  // For x < 0 the sum over every whole number depends on the fraction f of -x alone: take it there, and subtract the terms below x.
+  // For x < 0 the sum over every whole number depends on the fraction f of -x alone: take it there, and subtract the terms below
+  // x. For even n the sums at f and 1 - f have different signs, and the larger one decides where both are too large.
   polygamma_left: `
 fn polygamma_left(n: i32, x: f32) -> f32 {
   let f = -x - floor(-x);
-  let sign = select(1.0, -1.0, (n & 1) == 0);
+  let even = (n & 1) == 0;
+  let sign = select(1.0, -1.0, even);
   var sum = 0.0;
-  for (var part = 0; part < 3; part++) {
+  for (var part = select(0, 2, even && f == 0.5); part < 3; part++) {
     let q = select(select(1.0 - x, f, part == 1), 1.0 - f, part == 0);
     sum += polygamma_right(n, q) * select(select(-sign, sign, part == 1), 1.0, part == 0);
   }
-  let pole = infinite_where(sum, f == 0.0);
-  return nan_where(pole, f == 0.0 && (n & 1) == 0 && !is_zero(x));
+  let beyond = is_nan(sum) || f == 0.0;
+  let result = infinite_where(sum, beyond);
+  let known = select(result, -result, beyond && even && f < 0.5 && f > 0.0);
+  return nan_where(known, !is_finite(x) || (f == 0.0 && even && x < -0.5));
 }`,
   // Derivative number n = 0 .. 100 of digamma; NaN for another n, as a kernel has nobody to tell.
   polygamma_of: `

@@ -3,15 +3,15 @@ import { type Functions, polynomial } from './library.js';
 
 /** See the file. */
 export const logarithms: Functions = {
-  // x = m 2^k with m in [sqrt(1/2), sqrt(2)). The bits of subnormal numbers, as a whole number, are a normal number.
+  // x = m 2^k with m in [sqrt(1/2), sqrt(2)), and k 2^23. The bits of subnormal numbers, as a whole number, are a normal number.
   split: `
-struct Split { m: f32, k: i32 }
+struct Split { m: f32, e: f32, steps: i32 }
 fn split(x: f32) -> Split {
-  let raw = bitcast<u32>(x);
-  let tiny = raw < 0x800000u;
-  let bits = bitcast<i32>(select(raw, bitcast<u32>(f32(raw)), tiny));
-  let k = (bits - 0x3f3504f3) >> 23u;
-  return Split(bitcast<f32>(bits - (k << 23u)), k - select(0, 149, tiny));
+  let raw = bitcast<i32>(x);
+  let tiny = raw < 0x800000;
+  let bits = select(raw, bitcast<i32>(f32(raw)), tiny);
+  let steps = (bits - 0x3f3504f3) & -0x800000;
+  return Split(bitcast<f32>(bits - steps), fma(f32(steps), 1.1920929e-7, select(0.0, -149.0, tiny)), steps);
 }`,
   // log(1 + f) - f for 1 + f in [sqrt(1/2), sqrt(2)].
   log_tail: `
@@ -22,18 +22,17 @@ fn log_tail(f: f32) -> f32 {
   // The logarithm y of x, but that of 0, Infinity, negative numbers and NaN.
   log_edges: `
 fn log_edges(y: f32, x: f32) -> f32 {
-  let bits = bitcast<u32>(x);
-  let above = select(bitcast<u32>(y), bits, bits >= 0x7f800000u);
-  let below = select(above, 0x7fc00000u, bits > 0x80000000u);
-  return bitcast<f32>(select(below, 0xff800000u, (bits & 0x7fffffffu) == 0u));
+  let bits = bitcast<i32>(x);
+  let above = select(bitcast<i32>(y), bits, bits >= 0x7f800000);
+  let below = bitcast<u32>(select(above, 0x7fc00000, bits < 0));
+  return bitcast<f32>(select(below, 0xff800000u, (bits & 0x7fffffff) == 0));
 }`,
   // log 2 in two parts, of which the first has few bits.
   log_of: `
 fn log_of(x: f32) -> f32 {
   let s = split(x);
-  let e = f32(s.k);
   let f = s.m - 1.0;
-  return log_edges(fma(e, 0.693145752, f + fma(e, 1.42860677e-6, log_tail(f))), x);
+  return log_edges(fma(s.e, 0.693145752, f + fma(s.e, 1.42860677e-6, log_tail(f))), x);
 }`,
   // log2(x) and log10(x) = k factor + log(m) / log(base), log(m) and the constants in two parts.
   log2_of: `
@@ -44,18 +43,17 @@ fn log2_of(x: f32) -> f32 {
   let high = f + t;
   let low = t - (high - f);
   let small = fma(high, 1.92596303e-8, low * 1.44269504);
-  return log_edges(fma(high, 1.44269504, small) + f32(s.k), x);
+  return log_edges(fma(high, 1.44269504, small) + s.e, x);
 }`,
   log10_of: `
 fn log10_of(x: f32) -> f32 {
   let s = split(x);
-  let e = f32(s.k);
   let f = s.m - 1.0;
   let t = log_tail(f);
   let high = f + t;
   let low = t - (high - f);
-  let small = fma(high, -1.010305e-8, fma(low, 0.434294492, e * 4.60503909e-6));
-  return log_edges(fma(e, 0.301025391, fma(high, 0.434294492, small)), x);
+  let small = fma(high, -1.010305e-8, fma(low, 0.434294492, s.e * 4.60503909e-6));
+  return log_edges(fma(s.e, 0.301025391, fma(high, 0.434294492, small)), x);
 }`,
   // From u = 1 + x without its last bit and what it lost. The mask keeps compilers from finding that this is 0 for real numbers.
   log1p_of: `
@@ -63,9 +61,8 @@ fn log1p_of(x: f32) -> f32 {
   let u = bitcast<f32>(bitcast<u32>(1.0 + x) & 0xfffffffeu);
   let lost = select(1.0 - (u - x), x - (u - 1.0), abs(x) < 1.0);
   let s = split(u);
-  let e = f32(s.k);
-  let f = fma(lost, power_of_two(-min(s.k, 126)), s.m - 1.0);
-  return with_sign(log_edges(fma(e, 0.693145752, f + fma(e, 1.42860677e-6, log_tail(f))), u), x);
+  let f = fma(lost, bitcast<f32>(0x3f800000 - min(s.steps, 0x3f000000)), s.m - 1.0);
+  return with_sign(log_edges(fma(s.e, 0.693145752, f + fma(s.e, 1.42860677e-6, log_tail(f))), u), x);
 }`,
   // Beyond 10^8 both are log(2 |x|).
   asinh_of: `

@@ -1,7 +1,7 @@
 /** Elementwise operations as WGSL expressions over registers. */
 import type { DType, OpName } from '@knet/knetarray';
 import { arcs } from './arcs.js';
-import { isBytes } from './elements.js';
+import { isBytes, registerOf } from './elements.js';
 import { errorFunctions } from './error-functions.js';
 import { exponential } from './exponential.js';
 import { floats } from './floats.js';
@@ -112,9 +112,12 @@ function floatOperation(op: OpName, args: readonly string[]): string {
   return make === undefined ? `${op}_of(${args.join(', ')})` : make(args[0]!, args[1]!, args[2]!);
 }
 
-/** Expression of an operation on registers of a dtype; bytes stay within 0 .. 255, copies of truth values become 0 and 1. */
+/**
+ * Expression of an operation on registers of a dtype; bytes stay within 0 .. 255, copies of truth values become 0 and 1. It calls
+ * functions of {@link operationLibrary}.
+ */
 export function operation(op: OpName, dtype: DType, args: readonly string[]): string {
-  if (dtype === 'float32') return floatOperation(op, args);
+  if (registerOf(dtype) === 'f32') return floatOperation(op, args);
   if (dtype === 'bool' && op === 'copy') return `select(0, 1, ${args[0]} != 0)`;
   const make = whole[op];
   if (make === undefined) {
@@ -131,10 +134,5 @@ export function operation(op: OpName, dtype: DType, args: readonly string[]): st
 /** WGSL functions that the given operations, and conversions of their operands and results, call. */
 export function operationLibrary(dtype: DType, ops: readonly OpName[]): string {
   const calls = ops.map(op => operation(op, dtype, ['a', 'b', 'c']));
-  return declarations(functions, ['to_int()', ...calls].join('\n'));
-}
-
-/** The declarations of functions by name, and of those that they call: for kernels that compute more than programs. */
-export function functionLibrary(names: readonly string[]): string {
-  return declarations(functions, names.map(name => `${name}()`).join('\n'));
+  return declarations(functions, ['to_int()', 'is_zero()', ...calls].join('\n'));
 }

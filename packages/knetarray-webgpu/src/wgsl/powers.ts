@@ -8,7 +8,6 @@ export const powers: Functions = {
   log2_parts: `
 fn log2_parts(x: f32) -> vec2<f32> {
   let p = split(x);
-  let e = f32(p.k);
   let f = p.m - 1.0;
   let d = p.m + 1.0;
   let d1 = leading(d);
@@ -20,20 +19,21 @@ fn log2_parts(x: f32) -> vec2<f32> {
   let q = ${polynomial('z', 0.333333343, 0.200000614, 0.142753258, 0.116673604)};
   let high = 2.88476562 * s1;
   let low = fma(2.88539004 * s * z, q, fma(2.88476562, s2, 0.000624456792 * s));
-  let sum = leading(e + (high + low));
-  return vec2<f32>(sum, ((e - sum) + high) + low);
+  let sum = leading(p.e + (high + low));
+  return vec2<f32>(sum, ((p.e - sum) + high) + low);
 }`,
   // |x|^y for finite x other than 0; y is cut off where every result is 0, 1 or too large.
   power_of_size: `
 fn power_of_size(x: f32, y: f32) -> f32 {
   let l = log2_parts(abs(x));
-  let c = clamp(y, -1099511627776.0, 1099511627776.0);
+  let c = limited(y, 1099511627776.0);
   let c1 = leading(c);
   let high = c1 * l.x;
   let low = fma(c - c1, l.x, c * l.y);
-  let k = round(clamp(high + low, -152.0, 130.0));
-  let r = clamp((high - k) + low, -1.0, 1.0);
-  return scale(exp2_of(r), i32(k));
+  let sum = high + low;
+  let bits = nearest(limited(sum, 150.0));
+  let r = limited((high - whole_of(bits)) + low, 1.0);
+  return scale(exp2_near(r), bits, sum < 0.0);
 }`,
   // As in JavaScript: NaN for a NaN exponent, and for an infinite one of a base 1 or -1; 1 for the exponent 0.
   pow_of: `
@@ -54,8 +54,8 @@ fn pow_of(x: f32, y: f32) -> f32 {
   // A third of the bits is 3 % off; two steps of Halley's method, each of which cubes the error.
   cbrt_step: `
 fn cbrt_step(y: f32, a: f32) -> f32 {
-  let c = y * y * y;
-  return y - y * ((c - a) / (c + c + a));
+  let t = a / (y * y);
+  return y - y * ((y - t) / (y + y + t));
 }`,
   cbrt_of: `
 fn cbrt_of(x: f32) -> f32 {
