@@ -3,7 +3,7 @@ import { mnistBatches } from '../data.js';
 import type { RunOptions, RunResult } from '../harness/contract.js';
 import { from, sample, start } from './start.js';
 
-/** Trains a model of MNIST by SGD, one batch of 100 a step. */
+/** Trains a model of MNIST by SGD, one batch a step. */
 export async function classify(
   options: RunOptions,
   makeWeights: () => KnetArray[],
@@ -12,7 +12,7 @@ export async function classify(
   inputShape: number[],
 ): Promise<RunResult> {
   await start(options);
-  const batches = mnistBatches().map(({ x, y }) => ({ x: from(x, ...inputShape, 100), y: from(y, 10, 100) }));
+  const batches = mnistBatches(options).map(({ x, y }) => ({ x: from(x, ...inputShape, options.batch), y: from(y, 10, options.batch) }));
   const loss = (w: KnetArray[], x: KnetArray, y: KnetArray): KnetArray =>
     y
       .mul(logp(predict(w, x), { dims: 0 }))

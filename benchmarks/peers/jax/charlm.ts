@@ -1,15 +1,16 @@
-import { blockUntilReady, grad, jit, nn, numpy as np, tree } from '@jax-js/jax';
+import { grad, jit, nn, numpy as np, tree } from '@jax-js/jax';
 import { characters, charlm } from '../../data.js';
 import { type RunOptions, type RunResult, train } from '../../harness/contract.js';
 import { charlmWeights } from '../../weights.js';
-import { type Params, startJax } from './backend.js';
+import { onWebgpu, type Params, settle, startJax } from './backend.js';
 import { crossEntropy, dense } from './functions.js';
 
-const { vocabulary, batch, length, hidden, embed } = charlm;
+const { vocabulary, hidden, embed } = charlm;
 
 /** Loss of one stretch of characters, with the state after it. The gate
  * weights are cut in two, for the input and for the state: compiled, a concatenation in front of a product is recomputed inside it. */
 function forward(params: Params, state: Params, input: np.Array, gold: np.Array): [np.Array, Params] {
+  const length = input.shape[0]! / state[0]!.shape[0]!;
   const [embedding, w, b, wo, bo] = params as [np.Array, np.Array, np.Array, np.Array, np.Array];
   const [wx, wh] = np.split(w, [embed], 0) as [np.Array, np.Array];
   const inputs = np.split(np.take(embedding, input, 0), length, 0);
@@ -33,7 +34,8 @@ function forward(params: Params, state: Params, input: np.Array, gold: np.Array)
 
 /** The LSTM language model; the state is carried from one optimizer step to the next. */
 export async function run(options: RunOptions): Promise<RunResult> {
-  await startJax();
+  const { batch, length } = options;
+  await startJax(options);
   const weights = charlmWeights();
   let params: Params = [
     np.array(weights.embedding).reshape([vocabulary, embed]),
@@ -46,7 +48,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
   let state = zeros();
   const onehot = (ids: Int32Array): np.Array => nn.oneHot(np.array(ids), vocabulary).astype(np.float32);
   const batchOf = (index: number): [np.Array, np.Array] => {
-    const ids = characters(index);
+    const ids = characters(index, options);
     return [np.array(ids.slice(0, length * batch)), onehot(ids.slice(batch))];
   };
   const batches = Array.from({ length: options.warmup + options.steps }, (_, index) => batchOf(index));
@@ -57,22 +59,21 @@ export async function run(options: RunOptions): Promise<RunResult> {
     return [current.map((p, i) => p.sub(gradients[i]!)), after];
   };
   const step = options.variant.startsWith('jit') ? jit(update) : update;
-  const finish = async (): Promise<void> => {
-    await blockUntilReady([params, state]);
-  };
+  const evaluate = onWebgpu(options.variant) ? jit(forward) : forward;
+  const finish = (): Promise<void> => settle([...params, ...state], options);
   return train(
     {
       step: async index => {
         const [input, gold] = batches[index]!;
         [params, state] = step(params, state, input.ref, gold.ref);
-        await finish();
+        if (!onWebgpu(options.variant)) await finish();
       },
       finish,
-      loss: () => {
+      loss: async () => {
         const [input, gold] = batches[0]!;
-        const [loss, after] = forward(tree.ref(params), zeros(), input.ref, gold.ref);
+        const [loss, after] = evaluate(tree.ref(params), zeros(), input.ref, gold.ref);
         tree.dispose(after);
-        return loss.item();
+        return (await loss.data())[0]!;
       },
     },
     options,

@@ -1,15 +1,16 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { characters, charlm } from '../../data.js';
-import { type RunOptions, type RunResult, train } from '../../harness/contract.js';
+import type { RunOptions, RunResult } from '../../harness/contract.js';
 import { charlmWeights } from '../../weights.js';
-import { crossEntropy, startTf } from './backend.js';
+import { crossEntropy, startTf, trainTf } from './backend.js';
 import { layersOf } from './layers.js';
 
 /** The LSTM language model; the state is carried from one optimizer step to the next. */
 export async function run(options: RunOptions): Promise<RunResult> {
   await startTf(options.variant);
   const { dense, lookup } = layersOf(options.variant);
-  const { vocabulary, batch, length, hidden, embed } = charlm;
+  const { vocabulary, hidden, embed } = charlm;
+  const { batch, length } = options;
   const weights = charlmWeights();
   const embedding = tf.variable(tf.tensor2d(weights.embedding, [vocabulary, embed]));
   const w = tf.variable(tf.tensor2d(weights.gates, [embed + hidden, 4 * hidden]));
@@ -19,7 +20,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
   const zero = tf.zeros<tf.Rank.R2>([batch, hidden]);
   const state = { h: tf.variable(zero, false), c: tf.variable(zero, false) };
   const steps = Array.from({ length: options.warmup + options.steps }, (_, index) => {
-    const ids = tf.tensor1d(characters(index), 'int32');
+    const ids = tf.tensor1d(characters(index, options), 'int32');
     return {
       input: tf.slice(ids, 0, length * batch),
       gold: tf.cast(tf.oneHot(tf.slice(ids, batch, length * batch), vocabulary), 'float32') as tf.Tensor2D,
@@ -46,16 +47,5 @@ export async function run(options: RunOptions): Promise<RunResult> {
     return crossEntropy(dense(tf.concat(outputs, 0), wo, bo), gold);
   };
 
-  const optimizer = tf.train.sgd(1);
-  const variables = [embedding, w, b, wo, bo];
-  return train(
-    {
-      step: index => {
-        optimizer.minimize(() => lossOf(index, true), false, variables);
-      },
-      finish: () => {},
-      loss: () => tf.tidy(() => lossOf(0, false).dataSync()[0]!),
-    },
-    options,
-  );
+  return trainTf(lossOf, 1, [embedding, w, b, wo, bo], options);
 }

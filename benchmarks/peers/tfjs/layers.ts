@@ -142,7 +142,12 @@ const unrolled: Layers = {
 /** The JavaScript backend has every derivative, but its convolutions take four times as long as the unrolled ones. */
 const onCpu: Layers = { ...plain, conv: unrolled.conv };
 
-/** The layers for `wasm`, `wasm-plain` or `cpu`. */
+/** The layers of each variant. */
+const layers: Readonly<Record<string, Layers>> = { wasm: tuned, 'wasm-plain': unrolled, cpu: onCpu, webgpu: plain };
+
+/** The layers for `wasm`, `wasm-plain`, `cpu` or `webgpu`. */
 export function layersOf(variant: string): Layers {
-  return variant === 'wasm' ? tuned : variant === 'wasm-plain' ? unrolled : onCpu;
+  const found = layers[variant];
+  if (found === undefined) throw new Error(`tfjs: no layers for the variant "${variant}"`);
+  return found;
 }
