@@ -21,9 +21,7 @@ export async function bundlePage(workload: string): Promise<Bundle> {
     entryNames: 'page',
     write: false,
     bundle: true,
-    minify: true,
-    // Names stay, because a class's name is part of some libraries' keys.
-    keepNames: true,
+    // Not minified: TensorFlow.js finds its shaders by the names of classes, and keeping names while minifying slows closures down.
     format: 'esm',
     target: 'es2022',
     platform: 'browser',

@@ -37,16 +37,17 @@ export function compareLosses(workload: string, samples: Samples): Agreement {
   if (first?.firstLoss === undefined || sides.length < 2) return { lines: [], differ: false };
   const apart = (a: number | undefined, b: number | undefined): boolean =>
     a === undefined || b === undefined || !(Math.abs(a - b) <= tolerance * Math.max(Math.abs(a), Math.abs(b)));
-  let differ = false;
-  const parts = sides.map(({ side, loss, firstLoss, trained }) => {
-    const comparable = trained === first.trained;
-    const wrong = apart(firstLoss, first.firstLoss)
-      ? ' (another loss before the first step)'
-      : comparable && apart(loss, first.loss)
-        ? ' (differs)'
-        : '';
-    if (wrong !== '') differ = true;
-    return `${side} ${loss.toPrecision(5)}${comparable ? '' : ` after ${trained} steps (not compared)`}${wrong}`;
+  const found = sides.map(side => {
+    const comparable = side.trained === first.trained;
+    const early = apart(side.firstLoss, first.firstLoss);
+    return { ...side, comparable, early, differs: early || (comparable && apart(side.loss, first.loss)) };
+  });
+  const differ = found.some(({ differs }) => differs);
+  // Sides that were cut short took other numbers of steps, and then there is nothing to say.
+  if (!differ && found.filter(({ comparable }) => comparable).length < 2) return { lines: [], differ };
+  const parts = found.map(({ side, loss, trained, comparable, early, differs }) => {
+    const steps = comparable ? '' : ` after ${trained} steps (not compared)`;
+    return `${side} ${loss.toPrecision(5)}${steps}${early ? ' (another loss before the first step)' : differs ? ' (differs)' : ''}`;
   });
   return { lines: [`- ${workload}, loss after ${first.trained} steps: ${parts.join(', ')}`], differ };
 }

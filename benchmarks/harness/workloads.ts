@@ -52,7 +52,7 @@ export const workloads: readonly Workload[] = [
     warmup: 3_000,
     batch: 100,
     length: 1,
-    inPage: { title: 'softmax regression, MNIST, 100 batches of 100', steps: 100, warmup: 10, batch: 100, length: 1 },
+    inPage: { title: 'softmax regression, MNIST, 50 batches of 100', steps: 50, warmup: 5, batch: 100, length: 1 },
   },
   {
     name: 'mlp',
@@ -70,7 +70,7 @@ export const workloads: readonly Workload[] = [
     warmup: 60,
     batch: 100,
     length: 1,
-    inPage: { title: 'LeNet, MNIST, 10 batches of 20', steps: 10, warmup: 2, batch: 20, length: 1 },
+    inPage: { title: 'LeNet, MNIST, 4 batches of 20', steps: 4, warmup: 2, batch: 20, length: 1 },
   },
   {
     name: 'charlm',
@@ -80,8 +80,8 @@ export const workloads: readonly Workload[] = [
     batch: charlm.batch,
     length: charlm.length,
     inPage: {
-      title: 'LSTM language model, 5 steps of 20 characters, batch 8, hidden 256',
-      steps: 5,
+      title: 'LSTM language model, 3 steps of 20 characters, batch 8, hidden 256',
+      steps: 3,
       warmup: 2,
       batch: 8,
       length: 20,
