@@ -1,0 +1,31 @@
+/** Parameters by name: what a shader declares and what a dispatch writes come from one list. */
+import { paramInt } from '../params.js';
+
+/** Names and values of parameters, in the order of their words. Names depend on the structure of a shader alone. */
+export class Words {
+  readonly names: string[] = [];
+  readonly values: number[] = [];
+
+  /** Adds parameters; `suffix` is that of their names. */
+  put(values: Readonly<Record<string, number>>, suffix: number | '' = ''): void {
+    for (const name in values) {
+      this.names.push(`${name}${suffix}`);
+      this.values.push(values[name]!);
+    }
+  }
+}
+
+/** Declares named parameters as i32, the first of them in word `at`. Each is read once: reading one costs as much as an element. */
+export function declare(names: readonly string[], at: number): string {
+  return names.map((name, i) => `let ${name} = ${paramInt(at + i)};`).join('\n  ');
+}
+
+/** The numbers 0 .. n - 1. */
+export function range(n: number): number[] {
+  return Array.from({ length: n }, (_, i) => i);
+}
+
+/** Lines for 0 .. n - 1. */
+export function lines(n: number, line: (i: number) => string, separator = '\n    '): string {
+  return range(n).map(line).join(separator);
+}
