@@ -4,8 +4,8 @@ import type { RunOptions, RunResult, WorkloadModule } from '../harness/contract.
 import { bundlePage } from './bundle.js';
 import { servePage } from './server.js';
 
-/** Debian's Chromium; another one is named by the environment variable CHROMIUM. */
-const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
+/** Debian's Chromium; another one is named by the environment variable KNET_CHROMIUM. */
+const executablePath = process.env.KNET_CHROMIUM ?? '/usr/bin/chromium';
 
 const args = [
   '--no-sandbox',
@@ -25,7 +25,7 @@ const args = [
  */
 export async function inChromium(path: string): Promise<WorkloadModule> {
   if (!existsSync(executablePath)) {
-    throw new Error(`there is no ${executablePath}: install the package chromium, or name the program in the variable CHROMIUM`);
+    throw new Error(`there is no ${executablePath}: install the package chromium, or name the program in the variable KNET_CHROMIUM`);
   }
   const bundle = await bundlePage(path);
   return {

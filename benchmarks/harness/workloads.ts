@@ -4,7 +4,7 @@ import { perceptronFigures } from './recording.js';
 import type { Place } from './sides.js';
 
 /** What a figure counts: µs/op is the time of one function in a chain of them, µs that of a whole call. */
-export type Unit = 's' | 'GFLOP/s' | 'µs/op' | 'µs';
+export type Unit = 's' | 'GFLOP/s' | 'µs/op' | 'µs' | 'µs/dispatch';
 
 /** A figure of a micro-benchmark. */
 interface Figure {
@@ -102,6 +102,13 @@ export const workloads: readonly Workload[] = [
       { name: 'forward+backward', unit: 'µs/op' },
       ...Object.values(perceptronFigures).map((name): Figure => ({ name, unit: 'µs' })),
     ],
+  },
+  {
+    name: 'dispatch',
+    title: 'JavaScript time of a dispatch: of 8x8 matrix products, and of training steps of the perceptron and of LeNet',
+    ...micro,
+    device: 'webgpu',
+    figures: ['product', 'mlp step', 'lenet step'].map((name): Figure => ({ name, unit: 'µs/dispatch' })),
   },
 ];
 
