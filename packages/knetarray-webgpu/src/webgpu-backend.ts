@@ -10,6 +10,7 @@ import {
   type Kernel,
   type Limits,
   type LstmGradients,
+  type PoolingGeometry,
   type Program,
   type ReduceOp,
   type Shape,
@@ -28,6 +29,7 @@ import { GatherKernel } from './kernels/gather.js';
 import { LstmKernel } from './kernels/lstm.js';
 import { MapKernel } from './kernels/map.js';
 import { MatmulKernel } from './kernels/matmul.js';
+import { PoolingKernel } from './kernels/pooling.js';
 import { RandomKernel } from './kernels/random.js';
 import { ReduceKernel } from './kernels/reduce.js';
 import { SoftmaxKernel } from './kernels/softmax.js';
@@ -86,6 +88,7 @@ export class WebgpuBackend implements Backend {
   private readonly lstmKernel: LstmKernel;
   private readonly cumsumKernel: CumsumKernel;
   private readonly convolutionKernel: ConvolutionKernel;
+  private readonly poolingKernel: PoolingKernel;
   private readonly randomKernel: RandomKernel;
 
   constructor({ device, info, software }: OpenedGpu, options: WebgpuOptions) {
@@ -121,6 +124,7 @@ export class WebgpuBackend implements Backend {
     this.lstmKernel = new LstmKernel(context);
     this.cumsumKernel = new CumsumKernel(context);
     this.convolutionKernel = new ConvolutionKernel(context);
+    this.poolingKernel = new PoolingKernel(context);
     this.randomKernel = new RandomKernel(context);
     this.transfer = new Transfer(this.queue, this.allocator, this.mapKernel);
   }
@@ -141,7 +145,7 @@ export class WebgpuBackend implements Backend {
     if (kernel === 'convolution') return isFloat(dtype);
     if (dtype === 'uint8' || dtype === 'bool')
       return kernel === 'map' || kernel === 'reduce' || kernel === 'gather' || kernel === 'scatterAdd';
-    if (kernel === 'softmax' || kernel === 'lstm') return dtype === 'float32';
+    if (kernel === 'softmax' || kernel === 'lstm') return isFloat(dtype);
     return true;
   }
 
@@ -237,5 +241,13 @@ export class WebgpuBackend implements Backend {
 
   convolution(kind: ConvolutionKind, geometry: ConvolutionGeometry, a: View, b: View, output: View): void {
     this.convolutionKernel.run(kind, geometry, a, b, output);
+  }
+
+  maxPooling(geometry: PoolingGeometry, x: View, y: View, indices: View | undefined): void {
+    this.poolingKernel.maxPooling(geometry, x, y, indices);
+  }
+
+  maxPoolingGradient(geometry: PoolingGeometry, x: View, dy: View, dx: View): void {
+    this.poolingKernel.maxPoolingGradient(geometry, x, dy, dx);
   }
 }

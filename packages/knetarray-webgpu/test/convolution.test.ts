@@ -12,7 +12,7 @@ import { cpuBackend } from '@knet/knetarray-cpu';
 import { afterAll, describe, expect, it } from 'vitest';
 import { gpuWith, testBackend } from './gpu.js';
 
-const oracle = cpuBackend();
+const oracle = cpuBackend({ wasm: false });
 
 const plain = { inputs: 3, outputs: 2, batch: 2, group: 1, flip: false, alpha: 1 };
 
@@ -44,6 +44,7 @@ const geometries: Readonly<Record<string, ConvolutionGeometry>> = {
   'with much padding': geometry({ x: [4, 3], w: [3, 3], padding: [5, 4], flip: true, alpha: 0.5 }),
   'with strides': geometry({ x: [11, 10], w: [3, 3], stride: [2, 3], padding: [1, 1] }),
   'with long strides': geometry({ x: [14, 9], w: [2, 3], stride: [4, 2], inputs: 4, outputs: 33, flip: true }),
+  'of many channels, with strides': geometry({ x: [9, 8], w: [3, 3], stride: [2, 2], padding: [1, 1], inputs: 35, outputs: 40 }),
   'with dilation': geometry({ x: [13, 9], w: [3, 2], dilation: [2, 3] }),
   'with strides and dilation': geometry({ x: [17, 16], w: [3, 4], stride: [4, 3], dilation: [2, 3], padding: [3, 2], flip: true }),
   'in groups': geometry({ x: [6, 5], w: [2, 2], inputs: 6, outputs: 4, group: 2 }),
@@ -132,5 +133,19 @@ describe.each(backends)('convolution for %s', (_, backend) => {
     for (const kind of kinds) {
       it(`${name}, ${kind}`, () => check(backend, 'float32', kind, g));
     }
+  }
+});
+
+it('uses larger tiles where there are many positions', { timeout: 120_000 }, async () => {
+  const gpu = backends[2][1];
+  await check(gpu, 'float32', 'forward', geometry({ x: [181, 182], w: [2, 1], inputs: 3, outputs: 65, batch: 1, flip: true }));
+});
+
+it('keeps plans apart from where the arrays lie', async () => {
+  const g = geometry({ x: [6, 6], w: [3, 3] });
+  for (const [, backend] of backends) {
+    const before = backend.counts.dispatches;
+    for (let i = 0; i < 3; i++) await check(backend, 'float32', 'forward', g);
+    expect(backend.counts.dispatches - before).toBe(3);
   }
 });

@@ -9,9 +9,9 @@ import type { GradientBlocks } from './convolution-gradient.js';
  * What SwiftShader needs for four threads, in nanoseconds: for a load, a product, a sum that a loop carries, a value taken from
  * a neighbour, a check whether an input is there, and before and after the loop. What counts is their proportion.
  */
-const cost = { load: 14, product: 0.75, carry: 1.3, share: 1.5, check: 3, step: 30, start: 1200 };
+const cost = { load: 14, product: 0.75, carry: 1.3, share: 1.5, check: 3, step: 30, start: 1800 };
 /** Bytes of machine code for the same, and how many of them the nearest cache holds. */
-const size = { load: 580, product: 36, carry: 50, share: 40, check: 60, most: 29000 };
+const size = { load: 580, product: 60, carry: 50, share: 60, check: 80, most: 27500 };
 
 /** One step of a loop: loads, how many of them are checked, values that are loaded for all threads, products, and sums carried on. */
 interface Step {
@@ -82,7 +82,9 @@ function directStep(axis: Axis, taps: number, positions: number, outputs: number
 }
 
 /** The division of a direct convolution, and its axes in the order in which threads walk them. */
-export function directBlocks(sums: Sums, { software, subgroups }: Target): [Sums, DirectBlocks] {
+export function directBlocks(sums: Sums, target: Target): [Sums, DirectBlocks] {
+  const { software } = target;
+  const subgroups = software && target.subgroups;
   const { padded, phased, batch } = sums;
   let best = Number.POSITIVE_INFINITY;
   let result: [Sums, DirectBlocks] | undefined;
@@ -115,7 +117,9 @@ export function directBlocks(sums: Sums, { software, subgroups }: Target): [Sums
 }
 
 /** The division of the direct gradient of filters, its axes in order, and the splits of the rows. */
-export function gradientBlocks(sums: Sums, { software, subgroups }: Target): [Sums, GradientBlocks, number] {
+export function gradientBlocks(sums: Sums, target: Target): [Sums, GradientBlocks, number] {
+  const { software } = target;
+  const subgroups = software && target.subgroups;
   let best = Number.POSITIVE_INFINITY;
   let result: [Sums, GradientBlocks, number] | undefined;
   for (let first = 0; first < sums.axes.length; first++) {

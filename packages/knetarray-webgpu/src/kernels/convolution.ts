@@ -6,11 +6,13 @@ import { storageOf } from '../views.js';
 import { directCode } from '../wgsl/convolution-direct.js';
 import { gradientCode } from '../wgsl/convolution-gradient.js';
 import { sumCode, sumThreads } from '../wgsl/convolution-sum.js';
+import { tileCode } from '../wgsl/convolution-tiles.js';
 import { inputType, outputType } from '../wgsl/elements.js';
 import { type Sums, sumsOf } from './convolution-axes.js';
 import { directBlocks, gradientBlocks } from './convolution-blocks.js';
 import { directDispatch } from './convolution-direct.js';
 import { gradientDispatch } from './convolution-gradient.js';
+import { tileDispatch } from './convolution-tiles.js';
 
 /** What is dispatched for a kind and geometry. */
 interface Plan {
@@ -21,6 +23,9 @@ interface Plan {
   /** Filters that are written one after the other, for which there is a sum to make. */
   readonly splits: number;
 }
+
+/** Output channels of a group for which tiles of a product are worthwhile. */
+const fewestColumns = 8;
 
 /** Geometries that are kept, so that those of a training loop are thought about once. */
 const mostPlans = 512;
@@ -63,10 +68,21 @@ export class ConvolutionKernel {
     if (plan === undefined) {
       if (this.#plans.size >= mostPlans) this.#plans.clear();
       const sums = sumsOf(kind, g);
-      plan = kind === 'gradientW' ? this.#gradient(sums, dtype) : this.#direct(sums, dtype);
+      const gradient = kind === 'gradientW';
+      if (!this.context.software && sums.outputs >= fewestColumns) plan = this.#tiles(sums, dtype, gradient);
+      else plan = gradient ? this.#gradient(sums, dtype) : this.#direct(sums, dtype);
       this.#plans.set(key, plan);
     }
     return plan;
+  }
+
+  #tiles(sums: Sums, dtype: DType, gradient: boolean): Plan {
+    const { dispatch, splits } = tileDispatch(sums, gradient);
+    const { structure, key, words, workgroups } = dispatch;
+    const to = splits > 1 ? 'float32' : dtype;
+    const code = tileCode.bind(undefined, structure, words.names, dtype, to);
+    const shader = this.#shader(gradient ? 'convolution (gradient of w)' : 'convolution', key, dtype, to, code, false);
+    return { shader, words: words.values, workgroups, splits };
   }
 
   #direct(sums: Sums, dtype: DType): Plan {

@@ -5,7 +5,7 @@ import { Shader } from '../shader.js';
 import type { GpuStorage } from '../storage.js';
 import { storageOf } from '../views.js';
 import { type CumsumPhase, type CumsumShape, cumsumCode, cumsumThreads, tileLength } from '../wgsl/cumsum.js';
-import { registerOf } from '../wgsl/elements.js';
+import { inputType, registerOf } from '../wgsl/elements.js';
 import { indexing, writeIndexing } from '../wgsl/indexing.js';
 
 /** The cumsum kernel of a device. */
@@ -23,11 +23,10 @@ export class CumsumKernel {
     const lines = shape.reduce((n, m) => n * m, 1);
     if (lines * length === 0) return;
     const walk = indexing(shape, [lineOf(x), lineOf(output)]);
-    const register = registerOf(x.dtype);
     const { together, segments, segmentLength } = divideLines(software, lines, length);
     const threads = software ? cumsumThreads.software : cumsumThreads.gpu;
     const dispatch = (phase: CumsumPhase, operands: readonly GpuStorage[]): void => {
-      const shader = this.#shader({ phase, register, lines: walk, together }, threads);
+      const shader = this.#shader({ phase, dtype: x.dtype, lines: walk, together }, threads);
       const params = queue.begin().u32(lines).u32(length).u32(segments).u32(segmentLength);
       writeIndexing(params.i32(x.strides[dim]!).i32(output.strides[dim]!), walk);
       queue.dispatch(shader, operands, together ? lines * segments : Math.ceil((lines * segments) / threads));
@@ -44,13 +43,14 @@ export class CumsumKernel {
   }
 
   #shader(shape: CumsumShape, threads: number): Shader {
-    const { phase, register, lines, together } = shape;
-    const key = `${phase} ${register} ${lines.key} ${together}`;
+    const { phase, dtype, lines, together } = shape;
+    const key = `${phase} ${dtype} ${lines.key} ${together}`;
     let shader = this.#shaders.get(key);
     if (shader === undefined) {
-      const inputs = phase === 'sums' ? [register, register] : [register];
+      const [type, register] = [inputType(dtype), registerOf(dtype)];
+      const inputs = phase === 'sums' ? [type, register] : [type];
       const name = `cumsum${phase === 'totals' ? ' (totals)' : ''}`;
-      shader = new Shader(name, inputs, [register], operands => cumsumCode(shape, threads, operands));
+      shader = new Shader(name, inputs, [phase === 'totals' ? register : type], operands => cumsumCode(shape, threads, operands));
       this.#shaders.set(key, shader);
     }
     return shader;

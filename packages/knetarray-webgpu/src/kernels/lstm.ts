@@ -1,9 +1,10 @@
 /** The elementwise part of an LSTM cell, and its gradient. */
-import type { LstmGradients, View } from '@knet/knetarray';
+import type { DType, LstmGradients, View } from '@knet/knetarray';
 import type { Context } from '../context.js';
 import { param } from '../params.js';
 import { type Operand, Shader } from '../shader.js';
 import { storagesOf } from '../views.js';
+import { inputType, load, store } from '../wgsl/elements.js';
 import { operation, operationLibrary } from '../wgsl/operations.js';
 
 /** Threads of a workgroup: one for each state. */
@@ -11,22 +12,31 @@ const threads = 64;
 
 /** The lstm kernels of a device. */
 export class LstmKernel {
-  readonly #forward = new Shader('lstm', ['f32', 'f32'], ['f32', 'f32'], forwardCode);
-  readonly #gradient = new Shader('lstm gradient', ['f32', 'f32', 'f32', 'f32', 'f32'], ['f32', 'f32'], gradientCode);
+  readonly #shaders = new Map<string, Shader>();
 
   constructor(private readonly context: Context) {}
 
   lstm(gates: View, cell: View, newHidden: View, newCell: View): void {
-    this.#run(this.#forward, gates, [gates, cell, newHidden, newCell]);
+    this.#run('lstm', gates, [gates, cell, newHidden, newCell]);
   }
 
   gradient(gates: View, cell: View, newCell: View, states: LstmGradients, gatesGradient: View, cellGradient: View): void {
-    this.#run(this.#gradient, gates, [gates, cell, newCell, states.hidden, states.cell, gatesGradient, cellGradient]);
+    this.#run('lstm gradient', gates, [gates, cell, newCell, states.hidden, states.cell, gatesGradient, cellGradient]);
   }
 
-  #run(shader: Shader, gates: View, views: readonly View[]): void {
+  /** The shader has the new states as outputs, or the gradients: two of them. */
+  #run(name: 'lstm' | 'lstm gradient', gates: View, views: readonly View[]): void {
     const [n, , m] = gates.shape as readonly [number, number, number];
     if (n * m === 0) return;
+    const { dtype } = gates;
+    const key = `${name} ${dtype}`;
+    let shader = this.#shaders.get(key);
+    if (shader === undefined) {
+      const type = inputType(dtype);
+      const code = name === 'lstm' ? forwardCode : gradientCode;
+      shader = new Shader(name, new Array(views.length - 2).fill(type), [type, type], operands => code(operands, dtype));
+      this.#shaders.set(key, shader);
+    }
     const { queue } = this.context;
     const params = queue
       .begin()
@@ -37,12 +47,27 @@ export class LstmKernel {
   }
 }
 
-/** The main function: `body` is run for state `i`. Gate k of it is in array j at `gate(j, k)`, a state at `state(j)`. */
-function mainCode(
-  operands: readonly Operand[],
-  body: (gate: (j: number, k: number) => string, state: (j: number) => string) => string,
-): string {
-  const at = (j: number, index: string): string => `${operands[j]!.name}[${param(2 + j)} + ${index}]`;
+/** How the code of a state reaches arrays: by their number, and for gates by theirs. */
+interface Access {
+  /** Expression of gate k of array j. */
+  gate(j: number, k: number): string;
+  /** Expression of the state in array j. */
+  state(j: number): string;
+  /** Statements that write. */
+  setGate(j: number, k: number, value: string): string;
+  setState(j: number, value: string): string;
+}
+
+/** The main function: `body` is run for state `i`. */
+function mainCode(operands: readonly Operand[], dtype: DType, body: (access: Access) => string): string {
+  const gate = (j: number, k: number): string => `${param(2 + j)} + g + ${k}u * n`;
+  const state = (j: number): string => `${param(2 + j)} + i`;
+  const access: Access = {
+    gate: (j, k) => load(operands[j]!, dtype, gate(j, k)),
+    state: j => load(operands[j]!, dtype, state(j)),
+    setGate: (j, k, value) => store(operands[j]!, dtype, gate(j, k), value),
+    setState: (j, value) => store(operands[j]!, dtype, state(j), value),
+  };
   return `
 ${operationLibrary('float32', ['exp', 'tanh'])}
 // The logistic function and its slope. The exponential is that of a negative number, so that nothing overflows and small slopes keep all their bits.
@@ -58,27 +83,26 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   if (i >= ${param(0)}) { return; }
   let n = ${param(1)};
   let g = i + 3u * n * (i / n);
-  ${body(
-    (j, k) => at(j, `g + ${k}u * n`),
-    j => at(j, 'i'),
-  )}
+  ${body(access)}
 }`;
 }
 
-function forwardCode(operands: readonly Operand[]): string {
+function forwardCode(operands: readonly Operand[], dtype: DType): string {
   return mainCode(
     operands,
-    (gate, state) => `
+    dtype,
+    ({ gate, state, setState }) => `
   let next = ${state(1)} * logistic(${gate(0, 0)}).x + logistic(${gate(0, 1)}).x * squashed(${gate(0, 3)});
-  ${state(2)} = logistic(${gate(0, 2)}).x * squashed(next);
-  ${state(3)} = next;`,
+  ${setState(2, `logistic(${gate(0, 2)}).x * squashed(next)`)}
+  ${setState(3, 'next')}`,
   );
 }
 
-function gradientCode(operands: readonly Operand[]): string {
+function gradientCode(operands: readonly Operand[], dtype: DType): string {
   return mainCode(
     operands,
-    (gate, state) => `
+    dtype,
+    ({ gate, state, setGate, setState }) => `
   let keep = logistic(${gate(0, 0)});
   let enter = logistic(${gate(0, 1)});
   let out = logistic(${gate(0, 2)});
@@ -86,10 +110,10 @@ function gradientCode(operands: readonly Operand[]): string {
   let next = squashed(${state(2)});
   let hidden = ${state(3)};
   let arriving = ${state(4)} + hidden * out.x * ((1.0 - next) * (1.0 + next));
-  ${gate(5, 0)} = arriving * ${state(1)} * keep.y;
-  ${gate(5, 1)} = arriving * change * enter.y;
-  ${gate(5, 2)} = hidden * next * out.y;
-  ${gate(5, 3)} = arriving * enter.x * ((1.0 - change) * (1.0 + change));
-  ${state(6)} = arriving * keep.x;`,
+  ${setGate(5, 0, `arriving * ${state(1)} * keep.y`)}
+  ${setGate(5, 1, 'arriving * change * enter.y')}
+  ${setGate(5, 2, 'hidden * next * out.y')}
+  ${setGate(5, 3, 'arriving * enter.x * ((1.0 - change) * (1.0 + change))')}
+  ${setState(6, 'arriving * keep.x')}`,
   );
 }

@@ -17,6 +17,8 @@ export interface ProductPlan {
   /** Tells apart what needs different code. */
   readonly key: string;
   readonly code: (product: Product, access: TileAccess) => ProductCode;
+  /** WGSL extensions that the code enables. */
+  readonly extensions: readonly string[];
   /** Tiles of all results, and how many a workgroup makes. */
   readonly tiles: number;
   readonly perWorkgroup: number;
@@ -41,9 +43,9 @@ function tilesOf({ m, n, batch }: ProductSizes, rows: number, columns: number): 
   return Math.ceil(m / rows) * Math.ceil(n / columns) * batch;
 }
 
-/** Divides k so that there are about `wanted` workgroups, in parts that are worth one. */
-function sliced(k: number, workgroups: number, wanted: number, shortest: number): Pick<ProductPlan, 'slices' | 'sliceLength'> {
-  const slices = Math.max(1, Math.min(Math.ceil(wanted / workgroups), Math.floor(k / shortest)));
+/** Divides k so that there are about `wanted` tiles, but not in parts that are too short to be worth one. */
+function sliced(k: number, tiles: number, wanted: number, shortest: number): Pick<ProductPlan, 'slices' | 'sliceLength'> {
+  const slices = Math.max(1, Math.min(Math.ceil(wanted / tiles), Math.floor(k / shortest)));
   const sliceLength = Math.max(16, Math.ceil(k / slices / 16) * 16);
   return { slices: Math.max(1, Math.ceil(k / sliceLength)), sliceLength };
 }
@@ -53,7 +55,7 @@ function gpuPlan(sizes: ProductSizes): ProductPlan {
   const tiled = (size: TileSize): ProductPlan => {
     const tiles = tilesOf(sizes, 4 * size.vectors, 4 * size.vectors);
     const code: ProductPlan['code'] = (product, access) => tiledProduct(size, access, product);
-    return { key: `tiles${size.vectors}`, code, tiles, perWorkgroup: 1, ...sliced(k, tiles, 256, 512) };
+    return { key: `tiles${size.vectors}`, code, extensions: [], tiles, perWorkgroup: 1, ...sliced(k, tiles, 256, 512) };
   };
   const thin = (tile: ThinTile, rows: number, columns: number): ProductPlan => {
     const tiles = tilesOf(sizes, rows, columns);
@@ -62,7 +64,7 @@ function gpuPlan(sizes: ProductSizes): ProductPlan {
       const along = tile === 'row' ? rightAlongSteps : tile === 'column' ? leftAlongSteps : `(${leftAlongSteps} || ${rightAlongSteps})`;
       return thinProduct(tile, along, product);
     };
-    return { key: tile, code, tiles, perWorkgroup: 1, ...sliced(k, tiles, 128, 1024) };
+    return { key: tile, code, extensions: [], tiles, perWorkgroup: 1, ...sliced(k, tiles, 128, 1024) };
   };
   if (m <= 4) return thin('row', 4, 16);
   if (n <= 4) return thin('column', 16, 4);
@@ -125,7 +127,8 @@ function softwarePlan({ subgroups }: ProductDevice, sizes: ProductSizes): Produc
   const tiles = tilesOf(sizes, (quad ? 4 : 1) * rows, (quad ? 4 : 1) * columns);
   const perWorkgroup = quad ? 1 : 4;
   // A processor has few cores to occupy, and a second dispatch costs as much as a small product.
-  const division = sliced(sizes.k, Math.ceil(tiles / perWorkgroup), 4, 1024);
+  const division = sliced(sizes.k, tiles, 4 * perWorkgroup, 1024);
   const key = `${quad ? 'quads' : 'singles'} ${rows} ${columns}${ragged ? ' ragged' : ''}`;
-  return { key, code: product => quadProduct({ ...tile, unroll, ragged }, product), tiles, perWorkgroup, ...division };
+  const code: ProductPlan['code'] = product => quadProduct({ ...tile, unroll, ragged }, product);
+  return { key, code, extensions: quad ? ['subgroups'] : [], tiles, perWorkgroup, ...division };
 }

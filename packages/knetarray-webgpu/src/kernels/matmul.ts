@@ -7,7 +7,7 @@ import type { GpuStorage } from '../storage.js';
 import { storageOf } from '../views.js';
 import { inputType, load, outputType, registerOf, store } from '../wgsl/elements.js';
 import { type Indexing, indexing, indexingCode, writeIndexing } from '../wgsl/indexing.js';
-import { type ProductCode, stridedLines } from '../wgsl/product.js';
+import { type Product, productMain, stridedLines } from '../wgsl/product.js';
 import { type ProductPlan, planProduct } from './matmul-plan.js';
 
 /** Threads of a workgroup of the dispatch that adds up slices. */
@@ -158,55 +158,35 @@ function factors(dtype: DType, at: number): string {
 }
 
 /** The dispatch that multiplies. */
-function productShader(plan: ProductPlan, dtype: DType, outputDType: DType, rank: number): Shader {
+function productShader({ key, code, extensions }: ProductPlan, dtype: DType, outputDType: DType, rank: number): Shader {
   const access = { leftAlongSteps: `${param(word.leftAlongSteps)} == 1u`, rightAlongSteps: `${param(word.rightAlongSteps)} == 1u` };
-  const make = ([left, right, output]: readonly Operand[]): ProductCode =>
-    plan.code(
-      {
-        type: registerOf(dtype),
-        rows: 'm',
-        columns: 'n',
-        first: 'first',
-        end: 'end',
-        left: stridedLines(left!, dtype, 'left_start', 'left_line', 'left_step'),
-        right: stridedLines(right!, dtype, 'right_start', 'right_line', 'right_step'),
-        store: (row, column, sum) =>
-          scaledStore(output!, outputDType, `output_start + ${row} * output_row + ${column} * output_column`, sum),
-      },
-      access,
-    );
-  const { extensions } = make([
-    { name: '', type: 'f32' },
-    { name: '', type: 'f32' },
-    { name: '', type: 'f32' },
-  ]);
-  const code = (operands: readonly Operand[]): string => {
-    const { threads, shared, builtins, declarations, body, tileRows, tileColumns } = make(operands);
-    const group = 'group.y * groups.x + group.x';
-    return `
-${declarations}
-@compute @workgroup_size(${threads})
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>, @builtin(local_invocation_index) thread: u32${builtins}) {
-  let number = ${shared ? group : `(${group}) * ${threads}u + thread`};
-  if (number >= ${param(word.total)}) { return; }
-  let m = ${param(word.m)};
-  let n = ${param(word.n)};
-  let tiles = ((m + ${tileRows - 1}u) / ${tileRows}u) * ((n + ${tileColumns - 1}u) / ${tileColumns}u);
-  let tile = number % tiles;
-  let slice = (number / tiles) % ${param(word.slices)};
+  const productOf = ([left, right, output]: readonly Operand[]): Product => ({
+    type: registerOf(dtype),
+    rows: 'm',
+    columns: 'n',
+    first: 'first',
+    end: 'end',
+    left: stridedLines(left!, dtype, 'left_start', 'left_line', 'left_step'),
+    right: stridedLines(right!, dtype, 'right_start', 'right_line', 'right_step'),
+    store: (row, column, sum) => scaledStore(output!, outputDType, `output_start + ${row} * output_row + ${column} * output_column`, sum),
+  });
+  const sizes = `let m = ${param(word.m)};
+  let n = ${param(word.n)};`;
+  const setup = `let slice = part % ${param(word.slices)};
   let first = slice * ${param(word.sliceLength)};
   let end = min(${param(word.k)}, first + ${param(word.sliceLength)});
   ${factors(outputDType, word.alpha)}
-  ${batchCode(rank)}
-  ${body}
-}`;
+  ${batchCode(rank)}`;
+  const source = (operands: readonly Operand[]): string => {
+    const product = productOf(operands);
+    return productMain(code(product, access), product, param(word.total), sizes, setup);
   };
-  return new Shader(`matmul ${plan.key}`, [inputType(dtype), inputType(dtype)], [outputType(outputDType)], code, extensions);
+  return new Shader(`matmul ${key}`, [inputType(dtype), inputType(dtype)], [outputType(outputDType)], source, extensions);
 }
 
 /** Statements that find where the matrices of a batch begin. */
 function batchCode(rank: number): string {
-  const lines = [`var matrix = (number / tiles) / ${param(word.slices)};`];
+  const lines = [`var matrix = part / ${param(word.slices)};`];
   const sides = ['left', 'right', 'output'] as const;
   for (const side of sides) {
     lines.push(`var ${side}_start = ${param(word[side])};`);

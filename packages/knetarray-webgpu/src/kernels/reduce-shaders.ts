@@ -1,5 +1,5 @@
 /** The two kinds of reduction shaders: of what a program computes, and of states in scratch memory. */
-import type { DType, Program, ReduceOp } from '@knet/knetarray';
+import type { DType, OpName, Program, ReduceOp } from '@knet/knetarray';
 import { type Operand, Shader } from '../shader.js';
 import { type Combiner, combinerOf } from '../wgsl/combine.js';
 import { convert, inputType, outputType, registerOf, store, storeFunctions } from '../wgsl/elements.js';
@@ -7,6 +7,14 @@ import { type Indexing, indexingCode } from '../wgsl/indexing.js';
 import { programCode, programLibrary } from '../wgsl/program.js';
 import { divisionWords, outputOffset, outputs, reductionCode, type Source } from '../wgsl/reduction.js';
 import type { Sharing } from '../wgsl/workgroup.js';
+
+/** Operations of about one instruction of a GPU, and those of about ten; the others are functions of their own, which are long. */
+const short: ReadonlySet<OpName> = new Set<OpName>([
+  ...(['copy', 'neg', 'abs', 'abs2', 'add', 'sub', 'mul', 'max', 'min', 'floor', 'ceil', 'trunc'] as const),
+  ...(['eq', 'ne', 'gt', 'ge', 'lt', 'le', 'where'] as const),
+]);
+const medium: ReadonlySet<OpName> = new Set<OpName>(['sign', 'div', 'sqrt', 'exp', 'exp2', 'log', 'log2', 'isnan', 'isfinite', 'round']);
+const costOf = (op: OpName): number => (short.has(op) ? 1 : medium.has(op) ? 8 : 100);
 
 /** What both kinds of shaders depend on. */
 export interface ReductionKind {
@@ -38,7 +46,7 @@ fn element(${names.map(name => `${name}: u32`).join(', ')}) -> ${registerOf(dtyp
       word: divisionWords,
       position,
       bases: indices.map(index => `i32(${index})`),
-      cost: instructions.length + inputs,
+      cost: inputs + instructions.reduce((sum, { op }) => sum + costOf(op), 0),
       state: (where, at) => combiner.lift(`element(${where.join(', ')})`, at),
     };
   });
@@ -80,7 +88,10 @@ function shaderOf(
       combiner.words === 2 ? convert(combiner.finish('total'), 'int32', output) : convert(combiner.finish('total'), dtype, output);
     return reductionCode(of, combiner, sharing, storeFunctions([target], [output]), store(target, output, `${outputOffset} + o`, value));
   };
-  return new Shader(name, inputs, [type], code, sharing.subgroups ? ['subgroups'] : []);
+  const extensions = sharing.subgroups ? ['subgroups'] : [];
+  // Halves in registers alone: buffers of them enable the extension by themselves.
+  if (dtype === 'float16' && type !== 'f16' && !inputs.includes('f16')) extensions.push('f16');
+  return new Shader(name, inputs, [type], code, extensions);
 }
 
 function writeState({ words }: Combiner, { name }: Operand): string {

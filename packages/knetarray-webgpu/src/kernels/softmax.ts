@@ -1,9 +1,10 @@
 /** Normalised exponentials, their logarithms and gradients: in one dispatch, or in two for few long lines. */
-import type { SoftmaxGeometry, SoftmaxKind, View } from '@knet/knetarray';
+import type { DType, SoftmaxGeometry, SoftmaxKind, View } from '@knet/knetarray';
 import type { Context } from '../context.js';
-import { type ElementType, Shader } from '../shader.js';
+import { Shader } from '../shader.js';
 import type { GpuStorage } from '../storage.js';
 import { storageOf, storagesOf } from '../views.js';
+import { inputType } from '../wgsl/elements.js';
 import { type SoftmaxPhase, softmaxCode, softmaxWords } from '../wgsl/softmax.js';
 import type { Sharing } from '../wgsl/workgroup.js';
 
@@ -41,7 +42,7 @@ export class SoftmaxKernel {
       for (const { offset } of inputs) params.u32(offset);
       params.u32(output.offset);
       queue.dispatch(
-        this.#shader(kind, gradient, phase, sharing),
+        this.#shader(kind, gradient, phase, output.dtype, sharing),
         operands,
         Math.ceil((lines * segments * sharing.lanes) / sharing.threads),
       );
@@ -57,17 +58,18 @@ export class SoftmaxKernel {
     allocator.release(sums);
   }
 
-  #shader(kind: SoftmaxKind, gradient: boolean, phase: SoftmaxPhase, sharing: Sharing): Shader {
-    const key = `${kind} ${gradient} ${phase} ${sharing.lanes}`;
+  #shader(kind: SoftmaxKind, gradient: boolean, phase: SoftmaxPhase, dtype: DType, sharing: Sharing): Shader {
+    const key = `${kind} ${gradient} ${phase} ${dtype} ${sharing.lanes}`;
     let shader = this.#shaders.get(key);
     if (shader === undefined) {
-      const inputs: ElementType[] = gradient ? ['f32', 'f32'] : ['f32'];
+      const type = inputType(dtype);
+      const inputs = gradient ? [type, type] : [type];
       if (phase === 'results') inputs.push('f32');
       shader = new Shader(
         `${kind}${gradient ? ' gradient' : ''}${phase === 'whole' ? '' : ` (${phase})`}`,
         inputs,
-        ['f32'],
-        operands => softmaxCode(kind, gradient, phase, sharing, operands),
+        [phase === 'sums' ? 'f32' : type],
+        operands => softmaxCode(kind, gradient, phase, dtype, sharing, operands),
         sharing.subgroups && phase !== 'results' ? ['subgroups'] : [],
       );
       this.#shaders.set(key, shader);
@@ -80,7 +82,7 @@ export class SoftmaxKernel {
 function divideLines({ software, subgroups }: Context, { inner, length, outer }: SoftmaxGeometry): { sharing: Sharing; segments: number } {
   const lines = inner * outer;
   if (software) {
-    const segments = length <= 512 ? 1 : Math.min(Math.floor(length / 128), Math.ceil(64 / lines));
+    const segments = length <= 1024 ? 1 : Math.min(Math.floor(length / 128), Math.ceil(64 / lines));
     return { sharing: { threads: 16, lanes: 1, adjacent: 'lanes', subgroups: false }, segments };
   }
   const segments = length <= 16384 ? 1 : Math.min(64, Math.ceil(length / 4096), Math.ceil(256 / lines));

@@ -1,5 +1,5 @@
 /** What reductions combine: states, made of elements, that are merged in any grouping. */
-import type { DType, ReduceOp } from '@knet/knetarray';
+import { type DType, isFloat, type ReduceOp } from '@knet/knetarray';
 import { registerOf } from './elements.js';
 
 /** A way to merge states, as WGSL. */
@@ -75,7 +75,7 @@ export function combinerOf(op: ReduceOp, dtype: DType): Combiner {
 
 /** What keys of nothing are: of the lowest number (for a minimum, of the highest), so that this is the extreme of nothing. */
 function lowestKey(dtype: DType, smallest: boolean): string {
-  if (dtype === 'float32') return '-2139095041';
+  if (isFloat(dtype)) return '-2139095041';
   if (dtype === 'int32') return '-2147483647 - 1';
   return smallest ? (dtype === 'bool' ? '-2' : '-256') : '0';
 }

@@ -6,9 +6,10 @@ import type { DType } from '@knet/knetarray';
 import type { DirectStructure } from '../kernels/convolution-direct.js';
 import { paramFloat } from '../params.js';
 import type { Operand } from '../shader.js';
+import { changeable, firstTapFunction, phaseCode } from './convolution-phases.js';
 import { load, store } from './elements.js';
 import { equalLoads } from './equal-loads.js';
-import { declare, lines, range } from './words.js';
+import { declare, lines, range, take } from './words.js';
 
 /** WGSL of `directDispatch`, whose parameters have these names. Operands: w, in, out. */
 export function directCode(s: DirectStructure, names: readonly string[], dtype: DType, operands: readonly Operand[]): string {
@@ -16,9 +17,9 @@ export function directCode(s: DirectStructure, names: readonly string[], dtype: 
   const { taps: K, positions: P, outputs: R } = s;
   const filter = equalLoads(
     'w',
-    R * K,
+    [R, K],
     s.subgroups,
-    e => (K === 1 ? `${e} * wOutput` : `(${e} / ${K}) * wOutput + (${e} % ${K}) * wTap0`),
+    (r, k) => `${r} * wOutput + ${k} * wTap0`,
     index => load(w, dtype, index),
   );
   const inputs = range(P + K - 1).filter(p => column(s, p) !== 'false');
@@ -37,7 +38,7 @@ ${s.phased ? firstTapFunction : ''}
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) counts: vec3<u32>, @builtin(local_invocation_index) lane: u32${
     s.subgroups ? ', @builtin(subgroup_invocation_id) member: u32' : ''
   }) {
-  ${declare(['wFirst', 'inFirst', 'outFirst', ...names], 1).replaceAll(/let (length|taps|wTap|outStep)/g, 'var $1')}
+  ${changeable(declare(['wFirst', 'inFirst', 'outFirst', ...names], 1))}
   ${placeCode(s)}
   ${s.subgroups ? 'let quarter = i32(member & 3u);' : ''}
   ${filter.setup}
@@ -63,7 +64,7 @@ function placeCode({ rank, positions, outputs, threads, instances, phased, group
   // Phases are of different lengths; rows are counted by the longest.
   const places = others.map(d => {
     const length = phased ? `longest${d}` : `length${d}`;
-    return `let at${d} = rest % ${length}; rest = rest / ${length};`;
+    return take(`at${d}`, length);
   });
   // Threads beyond the last row help to load filters, and compute it again.
   const row = `if (rest >= rowBlocks) { return; }
@@ -73,10 +74,12 @@ function placeCode({ rank, positions, outputs, threads, instances, phased, group
   var wi = wFirst + wStart;
   var yi = outFirst;
   var rest = i32(group.y * counts.x + group.x);
-  let firstOutput = rest % outputBlocks * ${outputs}; rest = rest / outputBlocks;
-  let position = rest % positionBlocks * ${positions}; rest = rest / positionBlocks;
-  ${grouped ? 'let g = rest % groups; rest = rest / groups; xi += g * inGroup; wi += g * wGroup; yi += g * outGroup;' : ''}
-  ${phased ? range(rank).map(phaseCode).join('\n  ') : ''}
+  ${take('outputBlock', 'outputBlocks')}
+  ${take('positionBlock', 'positionBlocks')}
+  let firstOutput = outputBlock * ${outputs};
+  let position = positionBlock * ${positions};
+  ${grouped ? `${take('g', 'groups')} xi += g * inGroup; wi += g * wGroup; yi += g * outGroup;` : ''}
+  ${phased ? phaseCode(rank) : ''}
   ${(instances ? [...places, row] : [row, ...places]).join('\n  ')}
   xi += rest * inInstance + position * inStep0${strides('inStep')};
   wi += firstOutput * wOutput;
@@ -155,25 +158,4 @@ function storeCode(
   return `if (row < rows${phased ? within.join('') : ''}) {
     ${lines(R, r => `${partOutputs ? `if (firstOutput + ${r} < outputs) ` : ''}{ ${lines(P, p => one(r, p), ' ')} }`)}
   }`;
-}
-
-/** The first tap that a phase meets, or `taps` where it meets none. */
-const firstTapFunction = `
-fn first_tap(place: i32, dilation: i32, phases: i32, phaseTaps: i32, taps: i32) -> i32 {
-  for (var k = 0; k < min(phaseTaps, taps); k++) {
-    if ((place - k * dilation) % phases == 0) { return k; }
-  }
-  return taps;
-}`;
-
-/** Makes an axis that of one phase of its positions, and takes the phase from `rest`. */
-function phaseCode(d: number): string {
-  return `let phase${d} = rest % phases${d}; rest = rest / phases${d};
-  let k${d} = first_tap(phase${d} + padding${d}, dilation${d}, phases${d}, phaseTaps${d}, taps${d});
-  let start${d} = (phase${d} + padding${d} - k${d} * dilation${d}) / phases${d};
-  let longest${d} = length${d};
-  length${d} = (whole${d} - phase${d} + phases${d} - 1) / phases${d};
-  taps${d} = (taps${d} - k${d} + phaseTaps${d} - 1) / phaseTaps${d};
-  xi += start${d} * inStep${d}; wi += k${d} * wTap${d}; yi += phase${d} * outStep${d};
-  wTap${d} *= phaseTaps${d}; outStep${d} *= phases${d};`;
 }

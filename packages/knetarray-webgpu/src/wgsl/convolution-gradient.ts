@@ -8,7 +8,7 @@ import { paramFloat } from '../params.js';
 import type { Operand } from '../shader.js';
 import { load, store } from './elements.js';
 import { equalLoads } from './equal-loads.js';
-import { declare, lines, range } from './words.js';
+import { declare, lines, range, take } from './words.js';
 
 /** Steps after which sums are added to sums of such sums. */
 const chunk = 32;
@@ -31,12 +31,13 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) counts
   ${s.subgroups ? 'let quarter = i32(member & 3u);' : ''}
   let workgroup = i32(group.y * counts.x + group.x);
   var rest = ${threads === 4 ? 'workgroup' : `(workgroup * ${threads} + i32(lane)) / 4`};
-  let elementBlock = rest % elementBlocks; rest = rest / elementBlocks;
-  let firstOutput = rest % outputBlocks * ${R}; rest = rest / outputBlocks;
+  ${take('elementBlock', 'elementBlocks')}
+  ${take('outputBlock', 'outputBlocks')}
+  let firstOutput = outputBlock * ${R};
   var xi = inFirst + inStart;
   var yi = outFirst + firstOutput * outChannel;
   var wi = wFirst + wStart + firstOutput * wOutput;
-  ${s.grouped ? 'let g = rest % groups; rest = rest / groups; xi += g * inGroup; wi += g * wGroup; yi += g * outGroup;' : ''}
+  ${s.grouped ? `${take('g', 'groups')} xi += g * inGroup; wi += g * wGroup; yi += g * outGroup;` : ''}
   if (rest >= splits) { return; }
   wi += rest * wSplit;
   let firstRow = min(rest * splitRows, rows);
@@ -54,17 +55,17 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) counts
 function elementCode(s: GradientStructure, v: number): string {
   const axes = range(s.rank).slice(s.firstSpread);
   const taps = axes.map(
-    d => `let tap${v}_${d} = at${v} % taps${d}; at${v} = at${v} / taps${d}; in${v} += tap${v}_${d} * inTap${d}; w${v} += tap${v}_${d} * wTap${d};
+    d => `${take(`tap${v}_${d}`, `taps${d}`)} in${v} += tap${v}_${d} * inTap${d}; w${v} += tap${v}_${d} * wTap${d};
   ${s.padded ? `let off${v}_${d} = tap${v}_${d} * tapStep${d} + start${d};` : ''}`,
   );
   const written = s.padded && s.taps > 1 ? `let off${v}_0 = start0;` : '';
   return `let element${v} = (elementBlock * ${s.fours} + ${v}) * 4 + i32(lane & 3u);
-  var at${v} = min(element${v}, elements - 1);
+  rest = min(element${v}, elements - 1);
   var in${v} = 0;
   var w${v} = 0;
   ${taps.join('\n  ')}
   ${written}
-  in${v} += at${v} * inDepth; w${v} += at${v} * wDepth;`;
+  in${v} += rest * inDepth; w${v} += rest * wDepth;`;
 }
 
 /** Goes through the rows of this split, P positions at a time: all whole blocks, or with P = 1 the positions after the last of them. */
@@ -76,9 +77,9 @@ function passCode(s: GradientStructure, P: number, dtype: DType, [x, dy]: readon
   const others = range(rank).slice(1);
   const gradients = equalLoads(
     'y',
-    R * P,
+    [R, P],
     s.subgroups,
-    e => (P === 1 ? `${e} * outChannel` : `(${e} / ${P}) * outChannel + (${e} % ${P}) * outStep0`),
+    (r, p) => `${r} * outChannel + ${p} * outStep0`,
     index => load(dy!, dtype, index),
   );
   const read = (v: number, p: number): string => {
@@ -99,10 +100,10 @@ function passCode(s: GradientStructure, P: number, dtype: DType, [x, dy]: readon
     let count = ${count};
     let steps = (lastRow - firstRow) * count;
     var block = 0;
-    var instance = firstRow;
-    ${others.map(d => `var at${d} = instance % length${d}; instance = instance / length${d};`).join('\n    ')}
-    var px = xi + instance * inInstance + ${begin} * inStep0${others.map(d => ` + at${d} * inStep${d}`).join('')};
-    var py = yi + instance * outInstance + ${begin} * outStep0${others.map(d => ` + at${d} * outStep${d}`).join('')};
+    rest = firstRow;
+    ${others.map(d => `${take(`row${d}`, `length${d}`)} var at${d} = row${d};`).join('\n    ')}
+    var px = xi + rest * inInstance + ${begin} * inStep0${others.map(d => ` + at${d} * inStep${d}`).join('')};
+    var py = yi + rest * outInstance + ${begin} * outStep0${others.map(d => ` + at${d} * outStep${d}`).join('')};
     ${gradients.setup}
     for (var first = 0; first < steps; first += ${chunk}) {
       ${lines(F * R * K, i => `var s${i} = 0.0;`, ' ')}

@@ -1,7 +1,9 @@
 /** Shaders of cumulative sums. */
+import type { DType } from '@knet/knetarray';
 import { param, paramInt } from '../params.js';
 import type { Operand } from '../shader.js';
 import { arithmetic } from './combine.js';
+import { load, registerOf, store } from './elements.js';
 import { type Indexing, indexingCode } from './indexing.js';
 import { mergeCall, mergeFunction, type Sharing } from './workgroup.js';
 
@@ -14,7 +16,7 @@ export type CumsumPhase = 'whole' | 'totals' | 'sums';
 /** A shader of cumulative sums. */
 export interface CumsumShape {
   readonly phase: CumsumPhase;
-  readonly register: 'f32' | 'i32';
+  readonly dtype: DType;
   /** x and the output at the beginning of each line. */
   readonly lines: Indexing;
   /** Whether a workgroup has a segment, or a thread. */
@@ -37,11 +39,12 @@ const linesWord = 6;
 
 /** WGSL of a phase. Operands: x, the totals of the segments in the last phase, and what is written. */
 export function cumsumCode(shape: CumsumShape, threads: number, operands: readonly Operand[]): string {
-  const { phase, register, lines: indexing, together } = shape;
-  const [x, target] = [operands[0]!.name, operands.at(-1)!.name];
+  const { phase, dtype, lines: indexing, together } = shape;
+  const [x, target] = [operands[0]!, operands.at(-1)!];
+  const register = registerOf(dtype);
   const { position, indices } = indexingCode(indexing, linesWord, 'line');
-  const element = (at: string): string => `${x}[u32(from_x + i32(${at}) * ${strideOfX})]`;
-  const write = (at: string, value: string): string => `${target}[u32(from_output + i32(${at}) * ${strideOfOutput})] = ${value};`;
+  const element = (at: string): string => load(x, dtype, `u32(from_x + i32(${at}) * ${strideOfX})`);
+  const write = (at: string, value: string): string => store(target, dtype, `u32(from_output + i32(${at}) * ${strideOfOutput})`, value);
   const body = together ? tileCode(shape, operands, element, write) : lineCode(shape, operands, element, write);
   const count = together ? tileThreads : threads;
   return `
@@ -67,7 +70,7 @@ type Element = (at: string) => string;
 type Write = (at: string, value: string) => string;
 
 /** A thread goes through its segment. Sums of 32 and of 1024 elements are added to the rest, so that rounding errors stay small. */
-function lineCode({ phase, register }: CumsumShape, operands: readonly Operand[], element: Element, write: Write): string {
+function lineCode({ phase, dtype }: CumsumShape, operands: readonly Operand[], element: Element, write: Write): string {
   const totals = operands[1]!.name;
   const carry = `
   for (var s = 0u; s < segment; s++) { before += ${totals}[s * ${lines} + line]; }`;
@@ -77,7 +80,7 @@ function lineCode({ phase, register }: CumsumShape, operands: readonly Operand[]
       ? `small += (${read(0)} + ${read(1)}) + (${read(2)} + ${read(3)});`
       : [0, 1, 2, 3].map(j => `small += ${read(j)}; ${write(`(at + ${j}u)`, 'start + small')}`).join(' ');
   const rest = phase === 'totals' ? `small += ${element('at')};` : `small += ${element('at')}; ${write('at', 'start + small')}`;
-  return `var before: ${register} = none;
+  return `var before: ${registerOf(dtype)} = none;
   ${phase === 'sums' ? carry : ''}
   var at = first;
   while (at < end) {
@@ -100,7 +103,7 @@ function lineCode({ phase, register }: CumsumShape, operands: readonly Operand[]
 const held = Array.from({ length: perThread }, (_, j) => `e${j}`);
 
 /** The threads of a workgroup share a segment: each has some elements side by side, whose sums are scanned in workgroup memory. */
-function tileCode({ phase, register }: CumsumShape, operands: readonly Operand[], element: Element, write: Write): string {
+function tileCode({ phase, dtype }: CumsumShape, operands: readonly Operand[], element: Element, write: Write): string {
   const at = (j: number): string => `(mine + ${j}u)`;
   const loads = held.map((name, j) => `var ${name} = none; if (${at(j)} < end) { ${name} = ${element(at(j))}; }`);
   const sums = held.slice(1).map((name, j) => `${name} += e${j};`);
@@ -116,13 +119,14 @@ function tileCode({ phase, register }: CumsumShape, operands: readonly Operand[]
   for (var s = thread; s < segment; s += ${tileThreads}u) { part += ${operands[1]!.name}[s * ${lines} + line]; }
   let carry = ${mergeCall(sharing, 'merge_sum', 'part', 'thread')};`;
   return `${load}
-  ${phase === 'sums' ? carry : `let carry: ${register} = none;`}
+  ${phase === 'sums' ? carry : `let carry: ${registerOf(dtype)} = none;`}
   let before = carry + sum_before(${last}, thread);
   ${held.map((name, j) => `if (${at(j)} < end) { ${write(at(j), `before + ${name}`)} }`).join('\n  ')}`;
 }
 
 /** `sum_before`: the sum of what the threads before this one give, by runs of 16. */
-function tileLibrary({ phase, register }: CumsumShape): string {
+function tileLibrary({ phase, dtype }: CumsumShape): string {
+  const register = registerOf(dtype);
   const merge = phase === 'whole' ? '' : mergeFunction(sharing, 'merge_sum', arithmetic('sum', register));
   if (phase === 'totals') return merge;
   return `${merge}

@@ -60,7 +60,6 @@ export function quadProduct(tile: QuadTile, product: Product): ProductCode {
   return {
     threads: 4,
     shared: quad,
-    extensions: quad ? ['subgroups'] : [],
     builtins: quad ? ', @builtin(subgroup_invocation_id) member: u32' : '',
     tileRows: turns * rows,
     tileColumns: turns * columns,

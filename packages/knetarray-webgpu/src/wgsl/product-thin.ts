@@ -62,7 +62,6 @@ export function thinProduct(tile: ThinTile, alongSteps: string, product: Product
   return {
     threads,
     shared: true,
-    extensions: [],
     builtins: '',
     tileRows,
     tileColumns,

@@ -94,7 +94,6 @@ export function tiledProduct({ vectors, perThread }: TileSize, access: TileAcces
   return {
     threads,
     shared: true,
-    extensions: [],
     builtins: '',
     tileRows: lines,
     tileColumns: lines,

@@ -2,7 +2,6 @@
  * Products of matrices as WGSL. What multiplies is separate from what is multiplied: a kernel gives the code of the elements of its
  * two matrices and of what becomes of each sum, so that matrices that lie nowhere (the windows of a convolution) work, too.
  */
-
 import type { DType } from '@knet/knetarray';
 import type { Operand } from '../shader.js';
 import { load, type Register } from './elements.js';
@@ -42,8 +41,7 @@ export interface ProductCode {
   readonly threads: number;
   /** Whether a tile is made by all threads of a workgroup, or by one alone. */
   readonly shared: boolean;
-  /** WGSL extensions to enable, and the builtins that the main function takes because of them. */
-  readonly extensions: readonly string[];
+  /** Builtins that the main function takes beside those of all. */
   readonly builtins: string;
   /** Rows and columns of a tile. */
   readonly tileRows: number;
@@ -56,6 +54,31 @@ export interface ProductCode {
 
 /** Steps whose products are added up before the sum goes to the total: so rounding errors do not grow with the number of steps. */
 export const stepsPerBlock = 256;
+
+/**
+ * The main function of a shader that multiplies, one tile for each number below `total`: first all tiles of one product, then those
+ * of the next one.
+ *
+ * @param sizes - statements that declare the rows and columns
+ * @param setup - statements that declare all else, from the number `part` of the product
+ */
+export function productMain(code: ProductCode, { rows, columns }: Product, total: string, sizes: string, setup: string): string {
+  const { threads, shared, builtins, tileRows, tileColumns, declarations, body } = code;
+  const group = 'group.y * groups.x + group.x';
+  return `
+${declarations}
+@compute @workgroup_size(${threads})
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>, @builtin(local_invocation_index) thread: u32${builtins}) {
+  let number = ${shared ? group : `(${group}) * ${threads}u + thread`};
+  if (number >= ${total}) { return; }
+  ${sizes}
+  let tiles = ((${rows} + ${tileRows - 1}u) / ${tileRows}u) * ((${columns} + ${tileColumns - 1}u) / ${tileColumns}u);
+  let tile = number % tiles;
+  let part = number / tiles;
+  ${setup}
+  ${body}
+}`;
+}
 
 /** The lines of a strided matrix; arguments are u32 expressions, whose wrapping makes negative strides right. */
 export function stridedLines(operand: Operand, dtype: DType, start: string, lineStride: string, stepStride: string): Lines {

@@ -51,7 +51,7 @@ export interface Source {
   /** Statements, and then expressions (i32), of where each input has the first element of output `o`. */
   readonly position: string;
   readonly bases: readonly string[];
-  /** Instructions that an element costs, about: long ones are not repeated in a loop's body. */
+  /** Instructions that an element costs, about. Long code is not repeated in the body of a loop: drivers would take minutes for it. */
   readonly cost: number;
   /** State of one element, from its indices (u32) and its position along the first reduced dimension (i32). */
   state(indices: readonly string[], position: string): string;
@@ -125,7 +125,7 @@ function laneCode(source: Source, { neutral, merge }: Combiner, lanes: number): 
     const terms = digits.length === 0 ? [] : Array.from({ length: rank - 1 }, (_, d) => ` + d${d + 1} * ${stride(k, d + 1)}`);
     return `base${k} + i32(at) * ${stride(k, 0)}${terms.join('')}`;
   };
-  const unroll = cost > 24 ? 1 : cost > 6 ? 4 : 8;
+  const unroll = cost > 16 ? 1 : cost > 6 ? 4 : 8;
   const state = (j: number): string =>
     source.state(
       all.map(k => (j === 0 ? `u32(i${k})` : `u32(i${k} + ${j} * step${k})`)),

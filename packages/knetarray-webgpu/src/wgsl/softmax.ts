@@ -1,8 +1,9 @@
 /** Shaders of normalised exponentials and their gradients. */
-import type { SoftmaxKind } from '@knet/knetarray';
+import type { DType, SoftmaxKind } from '@knet/knetarray';
 import { param } from '../params.js';
 import type { Operand } from '../shader.js';
 import { arithmetic, largest } from './combine.js';
+import { load, store } from './elements.js';
 import { operation, operationLibrary } from './operations.js';
 import { laneOf, mergeCall, mergeFunction, placeOf, type Sharing, subgroupBuiltins } from './workgroup.js';
 
@@ -66,14 +67,15 @@ export function softmaxCode(
   kind: SoftmaxKind,
   gradient: boolean,
   phase: SoftmaxPhase,
+  dtype: DType,
   sharing: Sharing,
   operands: readonly Operand[],
 ): string {
   const { threads, lanes } = sharing;
   const arrays = gradient ? 2 : 1;
-  const elements = operands.slice(0, arrays).map(({ name }, k) => `${name}[${param(offsets + k)} + at]`);
+  const elements = operands.slice(0, arrays).map((operand, k) => load(operand, dtype, `${param(offsets + k)} + at`));
   const formula = formulaOf(kind, gradient, elements);
-  const target = operands.at(-1)!.name;
+  const target = operands.at(-1)!;
   const shared = lanes > 1 && phase !== 'results';
   const run = (statement: string): string => loop('begin', 'end', lanes, statement);
   const merged = (name: string, state: string): string => (shared ? mergeCall(sharing, name, state, 'thread') : state);
@@ -90,11 +92,11 @@ export function softmaxCode(
   }
   let total = ${merged('merge_sum', 'sum')};`;
   const writeSums = `if (lane == 0u && line < ${lines}) {
-    ${gradient ? `${target}[unit] = total;` : `${target}[2u * unit] = top; ${target}[2u * unit + 1u] = total;`}
+    ${gradient ? `${target.name}[unit] = total;` : `${target.name}[2u * unit] = top; ${target.name}[2u * unit + 1u] = total;`}
   }`;
   const results = `
   ${formula.prepare}
-  ${run(`${target}[${param(offsets + arrays)} + at] = ${formula.result};`)}`;
+  ${run(store(target, dtype, `${param(offsets + arrays)} + at`, formula.result))}`;
   return `
 ${operationLibrary('float32', ['exp', 'log'])}
 ${shared && formula.shifted ? mergeFunction(sharing, 'merge_largest', largestFloat) : ''}

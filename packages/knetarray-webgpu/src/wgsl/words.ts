@@ -29,3 +29,8 @@ export function range(n: number): number[] {
 export function lines(n: number, line: (i: number) => string, separator = '\n    '): string {
   return range(n).map(line).join(separator);
 }
+
+/** Splits the variable `rest` into a number below `count`, called `name`, and what is left: one division, which processors do slowly. */
+export function take(name: string, count: string): string {
+  return `let ${name}_rest = rest / ${count}; let ${name} = rest - ${name}_rest * ${count}; rest = ${name}_rest;`;
+}
