@@ -11,7 +11,7 @@ import { digits, formatSpread, formatTable, median, medians, ratio, rowsOf } fro
 import { findWorkload, workloads } from './harness/workloads.js';
 import { chain, perceptron, products } from './micro.js';
 
-const options: RunOptions = { device: 'cpu', variant: '', steps: 50, warmup: 3, budget: 10, threads: 1 };
+const options: RunOptions = { device: 'cpu', variant: '', steps: 50, warmup: 3, batch: 100, length: 1, budget: 10, threads: 1 };
 const ok = (seconds: number, steps: number): Sample => ({ ok: true, result: { seconds, steps, loss: 1, firstLoss: 2 } });
 
 describe('data', () => {
