@@ -7,9 +7,6 @@ import { countCalls } from '../harness/calls.js';
 /** SwiftShader of Debian's Chromium: WebGPU on the processor. */
 const software = '/usr/lib/chromium/vk_swiftshader_icd.json';
 
-/** Kept: Dawn closes its devices when the entry point is collected. */
-let entry: GPU | undefined;
-
 /**
  * Makes WebGPU the current device in Node: that of npm's `webgpu`, with its calls counted. Without a driver of its own the machine
  * takes Chromium's software.
@@ -22,6 +19,5 @@ export async function openWebgpu(): Promise<void> {
     process.env.VK_ICD_FILENAMES = software;
     gpu = create([]);
   }
-  entry = gpu;
   await device(await webgpuBackend({ gpu }));
 }
