@@ -77,7 +77,7 @@ function install() {
 /** The build of every package, or of those whose sources changed. Resolves to `{ code, output }`. */
 export function build() {
   const env = { TURBO_TELEMETRY_DISABLED: '1', TURBO_NO_UPDATE_NOTIFIER: '1' };
-  return node(tool('turbo'), ['run', 'build', '--output-logs=errors-only', '--ui=stream'], { env });
+  return node(tool('turbo'), ['run', 'build', '--filter=./packages/*', '--output-logs=errors-only', '--ui=stream'], { env });
 }
 
 /** Everything but the build: what the sources need to be checked and tested. Throws a SetupError. */

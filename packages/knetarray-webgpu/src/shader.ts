@@ -11,6 +11,8 @@ export interface Operand {
   /** Name of the array. */
   readonly name: string;
   readonly type: ElementType;
+  /** Where it may lie in one of several slabs: expression of the number of its slab. */
+  readonly slot?: string;
 }
 
 /** Makes the code of a module from its operands, inputs first. The entry point is called `main`; `u` holds the parameters. */

@@ -52,7 +52,7 @@ describe.each(backends)('reductions %s', (_name, backend) => {
     for (const n of [2, 31, 32, 33, 64, 255, 256, 257, 511, 513, 1024, 4095, 4097, 8193, 65537, 300001]) await check([n], [0]);
   });
 
-  it.each([1, 2, 15, 16, 17, 33, 300])('takes every element once, for %i outputs', async outputs => {
+  it.each([1, 15, 17, 300])('takes every element once, for %i outputs', async outputs => {
     for (const n of [3, 40, 300, 2050]) {
       await check([n, outputs], [0]);
       await check([outputs, n], [1]);

@@ -103,7 +103,9 @@ describe('encodeNpy', () => {
     expect(() => encodeNpy({ dtype: 'float32', shape: [1.5, 4], data })).toThrow(/whole numbers/);
     expect(() => encodeNpy({ dtype: 'bool', shape: [1], data: Uint8Array.of(2) })).toThrow('a bool is 0 or 1, element 0 is 2');
     const half: unknown = 'bfloat16';
-    expect(() => encodeNpy({ dtype: half as 'float32', shape: [6], data })).toThrow(/dtype bfloat16 cannot be stored; use one of float16, float32/);
+    expect(() => encodeNpy({ dtype: half as 'float32', shape: [6], data })).toThrow(
+      /dtype bfloat16 cannot be stored; use one of float16, float32/,
+    );
   });
 });
 

@@ -27,7 +27,7 @@ export interface Axis {
 }
 
 /** Elements from one channel, group or instance to the next. */
-export interface Strides {
+interface Strides {
   readonly channel: number;
   readonly group: number;
   readonly instance: number;

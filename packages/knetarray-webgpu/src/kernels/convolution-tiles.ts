@@ -4,7 +4,7 @@ import type { Axis, Sums } from './convolution-axes.js';
 import type { Dispatch } from './convolution-direct.js';
 
 /** The part of a product that a workgroup of 256 threads computes. */
-export interface Tile {
+interface Tile {
   readonly rows: number;
   readonly columns: number;
   /** Products of an element between two visits of memory. */

@@ -5,9 +5,10 @@ import type { Queue } from '../queue.js';
 import { type Operand, Shader } from '../shader.js';
 import type { GpuStorage } from '../storage.js';
 import { storagesOf } from '../views.js';
-import { convert, inputType, outputType, store, storeFunctions } from '../wgsl/elements.js';
+import { inputType, isBytes, outputType } from '../wgsl/elements.js';
 import { type Indexing, indexing, indexingCode, indexingWords, writeIndexing } from '../wgsl/indexing.js';
-import { dtypesKey, programCode, programLibrary, writeScalars } from '../wgsl/program.js';
+import { type MapPart, mapCode } from '../wgsl/map.js';
+import { dtypesKey, writeScalars } from '../wgsl/program.js';
 
 /** Threads of a workgroup, and elements that each computes. */
 const threads = 64;
@@ -61,7 +62,7 @@ export class MapKernel {
     const call: Call = { size, walk, scalars: scalars.slice(), storages: storagesOf(views) };
     if (this.#batch !== undefined && !this.#joins(this.#batch, key, call)) queue.settle();
     if (this.#batch === undefined) {
-      const alike = views.every(view => view.dtype === outputs[0]!.dtype);
+      const alike = views.every(view => view.dtype === program.dtype) && !isBytes(program.dtype);
       this.#batch = { key, program, inputs, outputs, alike, calls: [], bound: [] };
     }
     this.#batch.calls.push(call);
@@ -73,7 +74,7 @@ export class MapKernel {
   #joins({ key: own, program, alike, calls, bound }: Batch, key: string, call: Call): boolean {
     if (own !== key || !alike || calls.length >= longestBatch) return false;
     const { walk, scalars, storages } = call;
-    if ((calls.length + 1) * (2 + indexingWords(walk) + scalars.length) > maxParamWords) return false;
+    if ((calls.length + 1) * (2 + storages.length + indexingWords(walk) + scalars.length) > maxParamWords) return false;
     for (const other of calls) if (dependent(other.storages, storages, program.inputs)) return false;
     const more = storages.filter(storage => !bound.includes(storage.slab ?? storage));
     return bound.length + new Set(more).size <= this.maxBindings;
@@ -84,29 +85,53 @@ export class MapKernel {
     if (batch === undefined) return;
     this.#batch = undefined;
     const { program, calls } = batch;
-    const count = calls.length;
-    const key = count === 1 ? batch.key : `${batch.key} x${count}`;
+    const { inputs, outputs, slabs, key: places } = placesOf(calls, program.inputs);
+    const key = `${batch.key} ${places}`;
     let shader = this.#shaders.get(key);
     if (shader === undefined) {
-      shader = makeShader(batch);
+      shader = makeShader(batch, places, slabs.length);
       this.#shaders.set(key, shader);
     }
     const params = this.queue.begin();
     let workgroups = 0;
-    const bind = (storage: GpuStorage): GpuStorage => (count === 1 ? storage : (storage.slab ?? storage));
-    const inputs = calls.flatMap(({ storages }) => storages.slice(0, program.inputs).map(bind));
-    const outputs = calls.flatMap(({ storages }) => storages.slice(program.inputs).map(bind));
     for (const { size, walk, scalars, storages } of calls) {
       const groups = Math.ceil(size / (threads * perThread));
       workgroups += groups;
-      if (count > 1) params.u32(groups);
-      params.u32(size);
-      writeIndexing(params, walk, k => (count === 1 || storages[k]!.slab === undefined ? 0 : storages[k]!.offset));
+      params.u32(groups).u32(size);
+      if (slabs.length > 1) for (const { slab } of storages) if (slab !== undefined) params.u32(slabs.indexOf(slab));
+      writeIndexing(params, walk, k => (slabs.length === 0 || storages[k]!.slab === undefined ? 0 : storages[k]!.offset));
       writeScalars(params, program.dtype, scalars);
     }
-    this.queue.dispatch(shader, [...inputs, ...outputs], workgroups);
+    this.queue.dispatch(shader, [...inputs, ...outputs, ...slabs], workgroups);
     for (const { storages } of calls) this.queue.markUsed(storages);
   }
+}
+
+/** What the calls of a dispatch bind. */
+interface Places {
+  readonly inputs: readonly GpuStorage[];
+  readonly outputs: readonly GpuStorage[];
+  /** Buffers that several operands lie in; none for a single call, which binds each operand for itself. */
+  readonly slabs: readonly GpuStorage[];
+  /** Tells apart what needs different code: for each operand whether it is bound by itself, and how many slabs there are. */
+  readonly key: string;
+}
+
+function placesOf(calls: readonly Call[], count: number): Places {
+  const [inputs, outputs, slabs]: GpuStorage[][] = [[], [], []];
+  let key = '';
+  for (const { storages } of calls) {
+    key += ' ';
+    for (let k = 0; k < storages.length; k++) {
+      const storage = storages[k]!;
+      const slab = calls.length === 1 ? undefined : storage.slab;
+      if (slab !== undefined) addTo(slabs!, slab);
+      else (k < count ? inputs : outputs)!.push(storage);
+      key += slab === undefined ? 'o' : 's';
+    }
+  }
+  // Which slab an operand lies in is a parameter: there are too many ways for a shader each.
+  return { inputs: inputs!, outputs: outputs!, slabs: slabs!, key: `${key} ${slabs!.length}` };
 }
 
 /** Whether one of two calls writes what the other one reads or writes. */
@@ -121,56 +146,29 @@ function addTo<T>(list: T[], item: T): void {
   if (!list.includes(item)) list.push(item);
 }
 
-function makeShader({ program, inputs, outputs, calls }: Batch): Shader {
-  const count = calls.length;
-  const inputDTypes = inputs.map(view => view.dtype);
-  const outputDTypes = outputs.map(view => view.dtype);
-  const repeat = <T>(xs: readonly T[]): T[] => calls.flatMap(() => xs);
-  const code = (operands: readonly Operand[]): string => {
-    const { length: n } = inputs;
-    const { length: m } = outputs;
-    let word = 0;
-    const parts = calls.map(({ walk }, c) => {
-      const read = operands.slice(c * n, (c + 1) * n);
-      const written = operands.slice(count * n + c * m, count * n + (c + 1) * m);
-      const groups = count > 1 ? param(word++) : '';
-      const size = param(word++);
-      const { position, indices, end } = indexingCode(walk, word);
-      word = end + program.scalars;
-      const stores = program.outputs.map((register, k) =>
-        store(written[k]!, outputDTypes[k]!, indices[n + k]!, convert(`r${register}`, program.dtype, outputDTypes[k]!)),
-      );
-      return {
-        groups,
-        body: `
-fn part${c}(first: u32) {
-  for (var k = 0u; k < ${perThread}u; k++) {
-    let i = first + k * ${threads}u;
-    if (i >= ${size}) { return; }
-    ${position}
-    ${programCode(program, read, inputDTypes, indices, end)}
-    ${stores.join('\n    ')}
-  }
-}`,
-      };
+function makeShader({ program, inputs, outputs, calls }: Batch, places: string, slabs: number): Shader {
+  const views = [...inputs, ...outputs];
+  const isOwn = calls.map((_, c) => views.map((_, k) => places.split(' ')[c + 1]![k] === 'o'));
+  const ownInputs = isOwn.flatMap(own => inputs.filter((_, k) => own[k]).map(view => inputType(view.dtype)));
+  const ownOutputs = isOwn.flatMap(own => outputs.filter((_, k) => own[inputs.length + k]).map(view => outputType(view.dtype)));
+  const slabTypes = Array.from({ length: slabs }, () => outputType(program.dtype));
+  const name = `map ${describe(program)}${calls.length > 1 ? ` (${calls.length} arrays)` : ''}`;
+  return new Shader(name, ownInputs, [...ownOutputs, ...slabTypes], operands => {
+    const slabOperands = operands.slice(operands.length - slabs);
+    let [nextInput, nextOutput, word] = [0, ownInputs.length, 0];
+    const parts = calls.map(({ walk }, c): MapPart => {
+      const [groups, size] = [param(word), param(word + 1)];
+      word += 2;
+      const bound = views.map((_, k): Operand => {
+        if (isOwn[c]![k]) return operands[k < inputs.length ? nextInput++ : nextOutput++]!;
+        return slabs === 1 ? slabOperands[0]! : { ...slabOperands[0]!, slot: param(word++) };
+      });
+      const code = indexingCode(walk, word);
+      word = code.end + program.scalars;
+      return { groups, size, operands: bound, ...code };
     });
-    const calling = parts.map(({ groups }, c) =>
-      c === count - 1
-        ? `part${c}(number * ${threads * perThread}u + lane);`
-        : `if (number < ${groups}) { part${c}(number * ${threads * perThread}u + lane); return; }\n  number -= ${groups};`,
-    );
-    return `
-${programLibrary(program)}
-${storeFunctions(operands.slice(count * n), repeat(outputDTypes))}
-${parts.map(({ body }) => body).join('\n')}
-@compute @workgroup_size(${threads})
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-  var number = group.y * groups.x + group.x;
-  ${calling.join('\n  ')}
-}`;
-  };
-  const name = `map ${describe(program)}${count > 1 ? ` (${count} arrays)` : ''}`;
-  return new Shader(name, repeat(inputDTypes.map(inputType)), repeat(outputDTypes.map(outputType)), code);
+    return mapCode(program, views, parts, slabOperands, { threads, perThread });
+  });
 }
 
 /** The operations of a program, for profilers. */

@@ -28,9 +28,10 @@ export function outputType(dtype: DType): ElementType {
 }
 
 /** Reads element `index` (a u32 expression) as the register of its own dtype. */
-export function load({ name, type }: Operand, dtype: DType, index: string): string {
-  if (dtype === 'float16') return `f32(${name}[${index}])`;
-  if (!isBytes(dtype)) return type === 'atomic<i32>' ? `atomicLoad(&${name}[${index}])` : `${name}[${index}]`;
+export function load({ name, type, slot }: Operand, dtype: DType, index: string): string {
+  const element = slot === undefined ? `${name}[${index}]` : `slab_load(${slot}, ${index})`;
+  if (dtype === 'float16') return `f32(${element})`;
+  if (!isBytes(dtype)) return type === 'atomic<i32>' ? `atomicLoad(&${element})` : element;
   const word = type === 'atomic<u32>' ? `atomicLoad(&${name}[(${index}) >> 2u])` : `${name}[(${index}) >> 2u]`;
   return `i32((${word} >> (((${index}) & 3u) * 8u)) & 255u)`;
 }
@@ -52,10 +53,29 @@ export function rounded(expression: string, dtype: DType): string {
 }
 
 /** Statement that writes a register of the buffer's dtype to element `index`. */
-export function store({ name }: Operand, dtype: DType, index: string, value: string): string {
-  if (dtype === 'float16') return `${name}[${index}] = f16(${value});`;
-  if (!isBytes(dtype)) return `${name}[${index}] = ${value};`;
-  return `store_byte_${name}(${index}, ${value});`;
+export function store({ name, slot }: Operand, dtype: DType, index: string, value: string): string {
+  if (isBytes(dtype)) return `store_byte_${name}(${index}, ${value});`;
+  const element = dtype === 'float16' ? `f16(${value})` : value;
+  return slot === undefined ? `${name}[${index}] = ${element};` : `slab_store(${slot}, ${index}, ${element});`;
+}
+
+/** Functions by which operands with a {@link Operand.slot} are read and written, none for a single slab. */
+export function slabFunctions(slabs: readonly Operand[]): string {
+  if (slabs.length < 2) return '';
+  const { type } = slabs[0]!;
+  const last = slabs.length - 1;
+  const each = (statement: (name: string) => string): string =>
+    slabs.map(({ name }, k) => (k === last ? statement(name) : `if (slot == ${k}u) { ${statement(name)} } else`)).join(' ');
+  const lastBlock = (text: string): string => text.replace(/else ([^{}]*)$/, 'else { $1 }');
+  return `
+fn slab_load(slot: u32, index: u32) -> ${type} {
+  var x: ${type};
+  ${lastBlock(each(name => `x = ${name}[index];`))}
+  return x;
+}
+fn slab_store(slot: u32, index: u32, x: ${type}) {
+  ${lastBlock(each(name => `${name}[index] = x;`))}
+}`;
 }
 
 /** Function that {@link store} calls for an output of bytes. */

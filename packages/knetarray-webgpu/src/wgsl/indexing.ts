@@ -3,7 +3,7 @@ import { bytesPerElement, collapse, isContiguous, type View } from '@knet/knetar
 import { type Params, param, paramInt } from '../params.js';
 
 /** How an operand is walked: element after element, always the same one, or by strides. */
-export type Walk = 'run' | 'point' | 'strided';
+type Walk = 'run' | 'point' | 'strided';
 
 /** Views of one shape, ready to be indexed by one number. */
 export interface Indexing {

@@ -57,6 +57,9 @@ export interface Source {
   state(indices: readonly string[], position: string): string;
 }
 
+/** Elements that are added to each other before they are added to the rest, whatever computes them: so the bits do not depend on it. */
+const together = 4;
+
 /** Pieces that are merged before they are added to the rest, so that rounding errors stay small. */
 const level = 16;
 
@@ -108,7 +111,7 @@ function sharedCode(sharing: Sharing, combiner: Combiner, write: string): string
 }
 
 /** What one lane reduces: every so many pieces of the segment, and every so many elements of these. */
-function laneCode(source: Source, { neutral, merge }: Combiner, lanes: number): string {
+function laneCode(source: Source, { type, neutral, merge }: Combiner, lanes: number): string {
   const alone = lanes === 1;
   const { inputs, rank, word, cost } = source;
   const all = Array.from({ length: inputs }, (_, k) => k);
@@ -125,12 +128,12 @@ function laneCode(source: Source, { neutral, merge }: Combiner, lanes: number): 
     const terms = digits.length === 0 ? [] : Array.from({ length: rank - 1 }, (_, d) => ` + d${d + 1} * ${stride(k, d + 1)}`);
     return `base${k} + i32(at) * ${stride(k, 0)}${terms.join('')}`;
   };
-  const unroll = cost > 16 ? 1 : cost > 6 ? 4 : 8;
-  const state = (j: number): string =>
+  const state = (j: number | string): string =>
     source.state(
       all.map(k => (j === 0 ? `u32(i${k})` : `u32(i${k} + ${j} * step${k})`)),
-      j === 0 ? 'i32(at)' : `i32(at + ${j}u * lanes)`,
+      j === 0 ? 'i32(at)' : `i32(at) + ${j} * i32(lanes)`,
     );
+  const states = Array.from({ length: together }, (_, j) => (cost > 16 ? `each[${j}]` : state(j)));
   const go = (n: number): string => `at += ${n}u * lanes; ${all.map(k => `i${k} += ${n} * step${k};`).join(' ')}`;
   return `${alone ? 'let lanes = 1u;' : `let lanes = ${lanesPerPiece};`}
   ${source.position}
@@ -147,19 +150,11 @@ function laneCode(source: Source, { neutral, merge }: Combiner, lanes: number): 
     var at = first + inner;
     ${all.map(k => `var i${k} = ${begin(k)};`).join('\n    ')}
     var part = ${neutral};
-    ${
-      unroll === 1
-        ? ''
-        : `while (at + ${unroll - 1}u * lanes < end) {
-      part = ${merge(
-        'part',
-        tree(
-          Array.from({ length: unroll }, (_, j) => state(j)),
-          merge,
-        ),
-      )};
-      ${go(unroll)}
-    }`
+    ${cost > 16 ? `var each: array<${type}, ${together}>;` : ''}
+    while (at + ${together - 1}u * lanes < end) {
+      ${cost > 16 ? `for (var j = 0; j < ${together}; j++) { each[j] = ${state('j')}; }` : ''}
+      part = ${merge('part', tree(states, merge))};
+      ${go(together)}
     }
     while (at < end) {
       part = ${merge('part', state(0))};

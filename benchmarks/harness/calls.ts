@@ -1,0 +1,68 @@
+/** Counts what a library asks of WebGPU, in the same way for all: at the functions of the platform. */
+
+/** What was asked of the GPU. */
+export interface Calls {
+  /** Compute dispatches, direct and indirect. */
+  dispatches: number;
+  /** Calls of `queue.submit`. */
+  submits: number;
+}
+
+let counts: Calls | undefined;
+const errors: string[] = [];
+
+/**
+ * Starts to count, before any library is loaded, and to listen for errors of every device that is requested. Where there is
+ * no WebGPU nothing is counted.
+ */
+export function countCalls(): void {
+  const [pass, queue, adapter] = ['GPUComputePassEncoder', 'GPUQueue', 'GPUAdapter'].map(prototypeOf);
+  if (counts !== undefined || pass === undefined || queue === undefined || adapter === undefined) return;
+  const now = { dispatches: 0, submits: 0 };
+  counts = now;
+  for (const name of ['dispatchWorkgroups', 'dispatchWorkgroupsIndirect']) {
+    wrap(pass, name, call => {
+      now.dispatches++;
+      return call();
+    });
+  }
+  wrap(queue, 'submit', call => {
+    now.submits++;
+    return call();
+  });
+  wrap(adapter, 'requestDevice', async call => {
+    const device = await call();
+    if (device instanceof EventTarget) device.addEventListener('uncapturederror', event => errors.push(messageOf(event)));
+    return device;
+  });
+}
+
+/** Starts to watch; the result gives what was asked since, or `undefined` where nothing is counted. */
+export function watchCalls(): () => Calls | undefined {
+  const start = { ...counts };
+  return () => counts && { dispatches: counts.dispatches - (start.dispatches ?? 0), submits: counts.submits - (start.submits ?? 0) };
+}
+
+/** Errors of devices that nobody asked about; their results are wrong. */
+export const deviceErrors = (): readonly string[] => errors;
+
+/** Puts `around` in the place of a method; it may run the method with `call`. */
+function wrap(owner: object, name: string, around: (call: () => unknown) => unknown): void {
+  const method: unknown = Reflect.get(owner, name);
+  if (typeof method !== 'function') throw new Error(`calls: WebGPU has no ${name} here`);
+  Reflect.set(owner, name, function (this: unknown, ...args: unknown[]): unknown {
+    return around(() => Reflect.apply(method, this, args));
+  });
+}
+
+/** Prototype of a class of the platform, when there is one. */
+function prototypeOf(name: string): object | undefined {
+  const found: unknown = Reflect.get(globalThis, name);
+  const prototype: unknown = typeof found === 'function' ? Reflect.get(found, 'prototype') : undefined;
+  return typeof prototype === 'object' && prototype !== null ? prototype : undefined;
+}
+
+function messageOf(event: Event): string {
+  const error: unknown = Reflect.get(event, 'error');
+  return typeof error === 'object' && error !== null && 'message' in error ? String(error.message) : event.type;
+}
