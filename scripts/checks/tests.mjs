@@ -31,7 +31,7 @@ async function vitest(file, args, isExplained) {
   rmSync(file, { force: true });
   const env = process.stdout.isTTY ? { FORCE_COLOR: '1' } : { NO_COLOR: '1', FORCE_COLOR: '0' };
   const options = ['run', ...args, '--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
-  const { code } = await node(tool('vitest'), options, { show: true, limit: 720, env });
+  const { code } = await node(tool('vitest'), options, { show: true, limit: 1080, env });
   if (!existsSync(file)) return { passed: 0, failed: 1, output: 'vitest ended without a report: its messages are above.' };
   const result = count(JSON.parse(readFileSync(file, 'utf8')));
   // An error outside every test (a rejected promise that nobody awaited) shows only in the exit code.

@@ -33,6 +33,7 @@ export async function openGpu(options: AdapterOptions): Promise<OpenedGpu> {
   if (adapter === null) throw new Error('webgpu: there is no adapter; a GPU driver is missing, or the browser has WebGPU switched off');
   const requiredFeatures = wanted.filter(name => adapter.features.has(name));
   const device = await adapter.requestDevice({ requiredFeatures, requiredLimits: limitsOf(adapter), label: 'knet' });
+  entryPoints.set(device, gpu);
   const { info } = adapter;
   return { device, info, software: /swiftshader|llvmpipe|lavapipe|warp|software/i.test(`${info.architecture} ${info.description}`) };
 }
@@ -72,6 +73,9 @@ async function platformGpu(): Promise<GPU> {
   nodeGpu ??= dawn.create([]);
   return nodeGpu;
 }
+
+/** Keeps an entry point as long as its device: the library for Node closes the device of one that was collected, in use or not. */
+const entryPoints = new WeakMap<GPUDevice, GPU>();
 
 let nodeGpu: GPU | undefined;
 

@@ -39,7 +39,8 @@ export function changed<T extends object>(target: T, changes: Partial<Record<key
   });
 }
 
-function chooseDriver(): void {
+/** Chooses the driver for this process, unless the environment does. */
+export function chooseDriver(): void {
   const driver = drivers.find(existsSync);
   if (driver !== undefined) process.env.VK_ICD_FILENAMES ??= driver;
   process.env.XDG_RUNTIME_DIR ??= '/tmp';

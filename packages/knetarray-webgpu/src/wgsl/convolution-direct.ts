@@ -9,7 +9,7 @@ import type { Operand } from '../shader.js';
 import { changeable, firstTapFunction, phaseCode } from './convolution-phases.js';
 import { load, store } from './elements.js';
 import { equalLoads } from './equal-loads.js';
-import { declare, lines, range, take } from './words.js';
+import { both, declare, lines, range, take } from './words.js';
 
 /** WGSL of `directDispatch`, whose parameters have these names. Operands: w, in, out. */
 export function directCode(s: DirectStructure, names: readonly string[], dtype: DType, operands: readonly Operand[]): string {
@@ -25,8 +25,8 @@ export function directCode(s: DirectStructure, names: readonly string[], dtype: 
   const inputs = range(P + K - 1).filter(p => column(s, p) !== 'false');
   const input = (p: number): string => {
     const element = load(x, dtype, `xi + in_at${p}`);
-    const inside = [rowInside(s), column(s, p)].filter(check => check !== 'true');
-    return inside.length === 0 ? element : `select(0.0, ${element}, ${inside.join(' && ')})`;
+    const inside = both(rowInside(s), column(s, p));
+    return inside === 'true' ? element : `select(0.0, ${element}, ${inside})`;
   };
   const products = (r: number, k: number): string[] =>
     range(P)
@@ -121,7 +121,7 @@ function insideCode(s: DirectStructure): string {
   const axes = range(rank)
     .slice(1)
     .map(d => `u32(first${d} + tap${d} * tapStep${d}) < u32(input${d})`);
-  return `${rowInside(s) === 'true' ? '' : `let inside = ${axes.join(' && ')};`} ${taps > 1 ? '' : 'let firstTap = first0 + tap0 * tapStep0;'}`;
+  return `${rowInside(s) === 'true' ? '' : `let inside = ${both(...axes)};`} ${taps > 1 ? '' : 'let firstTap = first0 + tap0 * tapStep0;'}`;
 }
 
 /** Runs `body` for every channel and every tap of the walked axes: one loop, so that sums stay in registers. */
@@ -150,12 +150,12 @@ function storeCode(
 ): string {
   const within = range(rank)
     .slice(1)
-    .map(d => ` && at${d} < length${d}`);
+    .map(d => `at${d} < length${d}`);
   const one = (r: number, p: number): string => {
     const statement = store(out, dtype, `yi + ${r} * outChannel + ${p} * outStep0`, `alpha * s${r * P + p}`);
     return partPositions ? `if (position + ${p} < length0) { ${statement} }` : statement;
   };
-  return `if (row < rows${phased ? within.join('') : ''}) {
+  return `if (${both('row < rows', ...(phased ? within : []))}) {
     ${lines(R, r => `${partOutputs ? `if (firstOutput + ${r} < outputs) ` : ''}{ ${lines(P, p => one(r, p), ' ')} }`)}
   }`;
 }

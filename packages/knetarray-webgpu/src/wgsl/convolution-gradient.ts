@@ -8,7 +8,7 @@ import { paramFloat } from '../params.js';
 import type { Operand } from '../shader.js';
 import { load, store } from './elements.js';
 import { equalLoads } from './equal-loads.js';
-import { declare, lines, range, take } from './words.js';
+import { both, declare, lines, range, take } from './words.js';
 
 /** Steps after which sums are added to sums of such sums. */
 const chunk = 32;
@@ -84,10 +84,10 @@ function passCode(s: GradientStructure, P: number, dtype: DType, [x, dy]: readon
   );
   const read = (v: number, p: number): string => {
     const element = load(x!, dtype, `px + in${v} + ${p} * inStep0`);
-    return s.padded ? `select(0.0, ${element}, inside${v} && u32(first0 + off${v}_0 + ${p} * step0) < u32(input0))` : element;
+    return s.padded ? `select(0.0, ${element}, ${both(`inside${v}`, `u32(first0 + off${v}_0 + ${p} * step0) < u32(input0)`)})` : element;
   };
   const inside = (v: number): string =>
-    `let inside${v} = ${others.map(d => `u32(at${d} * step${d} + off${v}_${d}) < u32(input${d})`).join(' && ') || 'true'};`;
+    `let inside${v} = ${both(...others.map(d => `u32(at${d} * step${d} + off${v}_${d}) < u32(input${d})`))};`;
   // From the last row of an axis to the first of the next.
   let advance = `block += 1; px += ${P} * inStep0; py += ${P} * outStep0; if (block == count) { block = 0; `;
   let [inBack, outBack, close] = [` - count * ${P} * inStep0`, ` - count * ${P} * outStep0`, ' }'];

@@ -11,7 +11,7 @@ import { paramFloat } from '../params.js';
 import type { Operand } from '../shader.js';
 import { changeable, firstTapFunction, phaseCode } from './convolution-phases.js';
 import { load, store } from './elements.js';
-import { declare, lines, range, take } from './words.js';
+import { both, declare, lines, range, take } from './words.js';
 
 const threads = 256;
 /** Steps after which sums are added to sums of such sums, where there are registers for it. */
@@ -117,13 +117,9 @@ function gatherCode(s: TileStructure, dtype: DType, operands: readonly Operand[]
   const left = lines((M * K) / threads, i => {
     const prefix = gradient ? `a${i}_` : 'a0_';
     const k = gradient ? `(lane % ${K})` : `(lane / ${M} + ${(i * threads) / M})`;
-    const inside = padded
-      ? range(rank)
-          .map(d => ` && u32(${prefix}c${d} + place.${'yzw'[d]}) < u32(input${d})`)
-          .join('')
-      : '';
+    const inside = padded ? range(rank).map(d => `u32(${prefix}c${d} + place.${'yzw'[d]}) < u32(input${d})`) : [];
     return `{ let place = places[${k}];
-    left[${k} * ${M + 1} + ${gatheredRow(s, i)}] = select(0.0, ${load(x, dtype, `xi + ${prefix}x + place.x`)}, at + ${k} < end${inside}); }`;
+    left[${k} * ${M + 1} + ${gatheredRow(s, i)}] = select(0.0, ${load(x, dtype, `xi + ${prefix}x + place.x`)}, ${both(`at + ${k} < end`, ...inside)}); }`;
   });
   const right = lines((N * K) / threads, i => {
     const [k, column] = [`(lane % ${K})`, `(lane / ${K} + ${(i * threads) / K})`];
@@ -137,7 +133,7 @@ function gatherCode(s: TileStructure, dtype: DType, operands: readonly Operand[]
 function storeCode(s: TileStructure, i: number, to: DType, output: Operand): string {
   const { gradient, rank, rows: M, columns: N, threadRows: R, threadColumns: C, phased } = s;
   const row = `firstRow + lane % ${M / R} + ${(i * M) / R}`;
-  const within = phased ? range(rank).map(d => ` && out_at${d} < length${d}`) : [];
+  const within = phased ? range(rank).map(d => `out_at${d} < length${d}`) : [];
   const columns = range(C).map(j => {
     const column = `(firstColumn + lane / ${M / R} + ${(j * N) / C})`;
     const place = gradient ? `wi + out_w + ${column} * wOutput` : `yi + out_y + ${column} * outChannel`;
@@ -145,6 +141,6 @@ function storeCode(s: TileStructure, i: number, to: DType, output: Operand): str
   });
   return `{
     ${gradient ? tapPlace(s, 'out_', row) : positionPlace(s, 'out_', row)}
-    if (${row} < ${gradient ? 'elements' : 'positions'}${within.join('')}) { ${columns.join(' ')} }
+    if (${both(`${row} < ${gradient ? 'elements' : 'positions'}`, ...within)}) { ${columns.join(' ')} }
   }`;
 }

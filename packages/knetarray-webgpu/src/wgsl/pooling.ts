@@ -99,7 +99,7 @@ function clippedWindow(rank: number, dtype: DType, x: Operand): string {
     ${loops(axes, d => [`low${d}`, `high${d}`])}
       let i = plane + ${place(rank, d => `x${d}`)};
       let element = ${load(x, dtype, 'i')};
-      if (bestAt < 0 || order(element) > bestOrder) { best = element; bestOrder = order(element); bestAt = i; }
+      if ((bestAt < 0) | (order(element) > bestOrder)) { best = element; bestOrder = order(element); bestAt = i; }
     ${'}'.repeat(rank)}`;
 }
 

@@ -34,3 +34,12 @@ export function lines(n: number, line: (i: number) => string, separator = '\n   
 export function take(name: string, count: string): string {
   return `let ${name}_rest = rest / ${count}; let ${name} = rest - ${name}_rest * ${count}; rest = ${name}_rest;`;
 }
+
+/**
+ * All of some conditions. Not with `&&`, which leaves out what comes after a condition that is false: drivers make branches of it,
+ * and some take minutes for shaders with many.
+ */
+export function both(...conditions: readonly string[]): string {
+  const unknown = conditions.filter(condition => condition !== 'true');
+  return unknown.length === 0 ? 'true' : unknown.map(condition => (unknown.length > 1 ? `(${condition})` : condition)).join(' & ');
+}
