@@ -113,7 +113,7 @@ describe('calls', () => {
     pass.dispatchWorkgroups(3, 4);
     pass.dispatchWorkgroupsIndirect();
     expect(queue.submit()).toBe('submitted');
-    expect(pass.last).toEqual([3, 4]);
+    expect(pass.last).toEqual([3, 4, undefined]);
     expect(asked()).toEqual({ dispatches: 2, submits: 1 });
     expect(await new GPUAdapter().requestDevice()).toBe(device);
     device.dispatchEvent(Object.assign(new Event('uncapturederror'), { error: { message: 'bad shader' } }));
