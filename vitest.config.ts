@@ -1,16 +1,16 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
+/** Imports of the packages, as their sources; platform modules are those that the `imports` conditions of built packages choose. */
+export const alias = (platform: 'node' | 'browser') => [
+  { find: /^@knet\/([a-z-]+)\/([a-z-]+)$/, replacement: fileURLToPath(new URL('./packages/$1/src/$2.ts', import.meta.url)) },
+  { find: /^@knet\/([a-z-]+)$/, replacement: fileURLToPath(new URL('./packages/$1/src/index.ts', import.meta.url)) },
+  { find: '#knet-host', replacement: fileURLToPath(new URL(`./packages/knet/src/host-${platform}.ts`, import.meta.url)) },
+  { find: '#host', replacement: fileURLToPath(new URL(`./packages/datasets/src/host-${platform}.ts`, import.meta.url)) },
+];
+
 export default defineConfig({
-  resolve: {
-    alias: [
-      { find: /^@knet\/([a-z-]+)\/([a-z-]+)$/, replacement: fileURLToPath(new URL('./packages/$1/src/$2.ts', import.meta.url)) },
-      { find: /^@knet\/([a-z-]+)$/, replacement: fileURLToPath(new URL('./packages/$1/src/index.ts', import.meta.url)) },
-      // Platform modules, which their packages choose by an `imports` condition once they are built.
-      { find: '#knet-host', replacement: fileURLToPath(new URL('./packages/knet/src/host-node.ts', import.meta.url)) },
-      { find: '#host', replacement: fileURLToPath(new URL('./packages/datasets/src/host-node.ts', import.meta.url)) },
-    ],
-  },
+  resolve: { alias: alias('node') },
   test: {
     include: [
       'packages/*/test/**/*.test.ts',

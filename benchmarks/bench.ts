@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
+import { compareLosses, formatCalls } from './harness/agreement.js';
 import { type Arguments, parseArguments, usage } from './harness/arguments.js';
 import { recordingCosts } from './harness/recording.js';
 import { runSample, type Sample } from './harness/sample.js';
@@ -46,8 +47,9 @@ async function sampleAll(workload: Workload, sides: readonly Side[], wanted: Arg
       if (before > patience || list.some(sample => !sample.ok)) continue;
       const start = performance.now();
       const { device, budget, threads } = wanted;
-      const options = { device, variant: side.variant, steps: workload.steps, warmup: workload.warmup, budget, threads };
-      const sample = await runSample(path, options, wanted.cap);
+      const { steps, warmup, batch, length } = workload;
+      const options = { device, variant: side.variant, steps, warmup, batch, length, budget, threads };
+      const sample = await runSample(path, options, wanted.cap, wanted.place);
       spent.set(side.name, before + (performance.now() - start) / 1000);
       list.push(sample);
       console.log(`  ${side.name}: ${progress(workload, sample)}`);
@@ -68,7 +70,9 @@ async function main(): Promise<void> {
     node: process.version,
     date: new Date().toISOString().slice(0, 10),
   };
-  console.log(`${machine.cores} x ${machine.cpu}, Node ${machine.node}, ${machine.date}; our device: ${wanted.device}\n`);
+  console.log(
+    `${machine.cores} x ${machine.cpu}, Node ${machine.node}, ${machine.date}; our device: ${wanted.device}${wanted.place === 'page' ? ', in a page' : ''}\n`,
+  );
 
   const taken = new Map<Workload, { samples: Map<string, Sample[]>; rows: Row[] }>();
   for (const workload of wanted.workloads) {
@@ -81,7 +85,10 @@ async function main(): Promise<void> {
   const names = wanted.peers.map(side => side.name);
   console.log(`\nMedians of up to ${wanted.samples} samples; * scaled from fewer steps; (x) how many times faster ${ours.name} is.\n`);
   console.log(formatTable(rows, ours.name, names));
-  for (const lines of [formatSpread(rows), recordingCosts(rows)]) if (lines.length > 0) console.log(`\n${lines.join('\n')}`);
+  const calls = [...taken].flatMap(([{ name }, { samples }]) => formatCalls(name, samples));
+  const losses = [...taken].map(([{ name }, { samples }]) => compareLosses(name, samples));
+  const sections = [formatSpread(rows), recordingCosts(rows), calls, losses.flatMap(({ lines }) => lines)];
+  for (const lines of sections) if (lines.length > 0) console.log(`\n${lines.join('\n')}`);
   if (wanted.json !== undefined) {
     const report = [...taken].map(([workload, { samples, rows }]) => ({
       workload: workload.name,
@@ -92,8 +99,11 @@ async function main(): Promise<void> {
     const { device, budget, threads } = wanted;
     writeFileSync(wanted.json, `${JSON.stringify({ machine, device, budget, threads, report }, null, 2)}\n`);
   }
-  const failed = [...taken.values()].some(({ samples }) => [...samples.values()].flat().some(sample => !sample.ok));
-  if (failed) process.exitCode = 1;
+  const all = [...taken.values()].flatMap(({ samples }) => [...samples.values()].flat());
+  const places = new Set(all.flatMap(sample => (sample.ok && sample.result.where !== undefined ? [sample.result.where] : [])));
+  if (places.size > 0) console.log(`\nIn ${[...places].join(' and ')}.`);
+  // Sides that do not compute the same cannot be compared.
+  if (all.some(sample => !sample.ok) || losses.some(({ differ }) => differ)) process.exitCode = 1;
 }
 
 await main().catch((error: unknown) => {

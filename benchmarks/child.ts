@@ -3,7 +3,7 @@ import type { RunOptions, RunResult, WorkloadModule } from './harness/contract.j
 import { describeNeighbours, watchNeighbours } from './harness/neighbours.js';
 
 /**
- * Takes one sample in a process of its own, started by `runSample`: `child.ts <module> <options as JSON>`. The result
+ * Takes one sample in a process of its own, started by `runSample`: `child.ts <module> <options as JSON> [node or page]`. The result
  * goes back over the channel that the parent opened, so that a library may print what it likes.
  */
 
@@ -21,10 +21,11 @@ function check(result: RunResult): RunResult {
 }
 
 async function main(): Promise<ChildMessage> {
-  const [path, json] = process.argv.slice(2);
+  const [path, json, place] = process.argv.slice(2);
   if (path === undefined || json === undefined) throw new Error('child.ts: expected a module and its options; run bench.ts instead');
   const options = JSON.parse(json) as RunOptions;
-  const module = (await import(pathToFileURL(path).href)) as WorkloadModule;
+  const module: WorkloadModule =
+    place === 'page' ? await (await import('./browser/sample.js')).inChromium(path) : await import(pathToFileURL(path).href);
   const share = watchNeighbours();
   const result = check(await module.run(options));
   const disturbed = describeNeighbours(share(result.helpers ?? 0));

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { gunzipSync } from 'node:zlib';
+import { dataFile } from '#files';
+import { housingTable, mnistImages, mnistLabels } from './data-files.js';
+import type { RunOptions } from './harness/contract.js';
 
 /**
  * Data and first weights that every side shares, as flat arrays. Weight matrices are `[inputs, outputs]` with the outputs
@@ -8,15 +8,6 @@ import { gunzipSync } from 'node:zlib';
  * same way `[instances, features]` row-major is `[features, instances]` column-major, and filters are OIHW row-major, which
  * is `[W1, W2, I, O]` column-major. So all sides start from the same numbers, and their losses can be compared.
  */
-
-const dataUrl = (name: string): URL => new URL(`../packages/datasets/data/${name}`, import.meta.url);
-const dataFile = (name: string): Buffer => readFileSync(dataUrl(name));
-
-/** Paths of MNIST's training set, for sides that read it in another process. */
-export const mnistFiles = {
-  images: fileURLToPath(dataUrl('mnist/train-images-idx3-ubyte.gz')),
-  labels: fileURLToPath(dataUrl('mnist/train-labels-idx1-ubyte.gz')),
-} as const;
 
 /** A seeded stream of uniform numbers in [0, 1): the mulberry32 generator, 32 bits of state. */
 export function randomStream(seed: number): () => number {
@@ -42,7 +33,7 @@ export function xavier(length: number, fanIn: number, fanOut: number, seed: numb
 
 /** Boston housing: 506 instances of 13 normalised attributes (attribute fastest) and 506 targets. */
 export function housing(): { x: Float32Array; y: Float32Array; instances: number; features: number } {
-  const rows = dataFile('housing/housing.data').toString('latin1').trim().split('\n');
+  const rows = new TextDecoder().decode(dataFile(housingTable)).trim().split('\n');
   const table = rows.map(row => row.trim().split(/\s+/).map(Number));
   const instances = table.length;
   const features = 13;
@@ -66,11 +57,11 @@ export interface Batch {
   y: Float32Array;
 }
 
-/** The 60,000 training images of MNIST in order, as 600 batches of 100. */
-export function mnistBatches(size = 100): Batch[] {
-  const images = gunzipSync(readFileSync(mnistFiles.images)).subarray(16);
-  const labels = gunzipSync(readFileSync(mnistFiles.labels)).subarray(8);
-  return Array.from({ length: Math.floor(labels.length / size) }, (_, b) => {
+/** The training images of MNIST in order, as batches: as many as a sample takes steps, or all 60,000 images. */
+export function mnistBatches({ batch: size, warmup, steps }: Pick<RunOptions, 'batch' | 'warmup' | 'steps'>): Batch[] {
+  const images = dataFile(mnistImages).subarray(16);
+  const labels = dataFile(mnistLabels).subarray(8);
+  return Array.from({ length: Math.min(warmup + steps, Math.floor(labels.length / size)) }, (_, b) => {
     const x = Float32Array.from(images.subarray(b * size * 784, (b + 1) * size * 784), pixel => pixel / 255);
     const y = new Float32Array(size * 10);
     for (let i = 0; i < size; i++) y[i * 10 + labels[b * size + i]!] = 1;
@@ -78,16 +69,16 @@ export function mnistBatches(size = 100): Batch[] {
   });
 }
 
-/** Sizes of the language model. */
+/** Sizes of the language model; batch and length are those of the whole workload. */
 export const charlm = { vocabulary: 84, batch: 128, length: 100, hidden: 256, embed: 256 } as const;
 
 /**
  * Seeded character ids for one step of the language model: `length + 1` time steps of `batch` ids. Small ids are more frequent,
  * as letters are in a text, so that there is something to learn.
  */
-export function characters(step: number): Int32Array {
+export function characters(step: number, { batch, length }: { batch: number; length: number } = charlm): Int32Array {
   const next = randomStream(1000 + step);
-  return Int32Array.from({ length: (charlm.length + 1) * charlm.batch }, () => Math.floor(charlm.vocabulary * next() ** 2));
+  return Int32Array.from({ length: (length + 1) * batch }, () => Math.floor(charlm.vocabulary * next() ** 2));
 }
 
 /** `data` seen as row-major `[rows, columns]`, transposed. */

@@ -3,38 +3,23 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { install, sentence } from './lib/debian.mjs';
 import { SetupError } from './lib/explain.mjs';
 import { duration, root, run } from './lib/process.mjs';
 
 const builder = join(root, 'packages', 'knetarray-onednn', 'scripts', 'build-native.mjs');
 
-/** Debian packages that the build needs and this machine lacks. */
+const purpose = 'The native addon needs';
+const packages = { 'g++': 'a C++ compiler', 'libdnnl-dev': 'oneDNN' };
+
+/** Debian packages that the build needs and this machine lacks: what each is, by name. */
 async function missing() {
   const compiler = process.env.CXX || 'g++';
   if ((await run(compiler, ['--version'], { limit: 30 })).code !== 0) {
-    return existsSync('/usr/include/dnnl.h') ? ['g++'] : ['g++', 'libdnnl-dev'];
+    return existsSync('/usr/include/dnnl.h') ? { 'g++': packages['g++'] } : packages;
   }
   const headers = await run(compiler, ['-x', 'c++', '-fsyntax-only', '-include', 'dnnl.h', '/dev/null'], { limit: 30 });
-  return headers.code === 0 ? [] : ['libdnnl-dev'];
-}
-
-/** Installs Debian packages where that can be done without asking; throws a SetupError elsewhere. */
-async function install(names) {
-  const command = `apt-get install ${names.join(' ')}`;
-  const what = names.map(name => ({ 'g++': 'a C++ compiler (g++)', 'libdnnl-dev': 'oneDNN (libdnnl-dev)' })[name]).join(' and ');
-  const sentence = `The native addon needs ${what}: install ${names.length > 1 ? 'them' : 'it'} (Debian and Ubuntu: sudo ${command}) and run the command again.`;
-  if (process.getuid?.() !== 0 || (await run('apt-get', ['--version'], { limit: 30 })).code !== 0) throw new SetupError(sentence);
-  console.log(`set-up: ${command}, for the native addon`);
-  const env = { DEBIAN_FRONTEND: 'noninteractive' };
-  const attempt = () => run('apt-get', ['install', '-y', '--no-install-recommends', ...names], { env, limit: 300 });
-  let { code, output } = await attempt();
-  if (code !== 0) {
-    // The lists of packages may be absent, as in a container, or old.
-    await run('apt-get', ['update'], { env, limit: 120 });
-    ({ code, output } = await attempt());
-  }
-  const reason = output.split('\n').find(line => line.startsWith('E: '));
-  if (code !== 0) throw new SetupError(`${sentence.slice(0, -1)} (\`${command}\` failed here${reason ? `: ${reason.slice(3)}` : ''}).`);
+  return headers.code === 0 ? {} : { 'libdnnl-dev': packages['libdnnl-dev'] };
 }
 
 /**
@@ -48,11 +33,10 @@ export async function native({ fetch = false, ...options } = {}) {
     );
   }
   if (!existsSync(join(root, 'node_modules'))) throw new SetupError('Nothing is installed yet: run `npm run setup` first.');
-  const names = await missing();
-  if (names.length > 0) {
-    if (fetch) await install(names);
-    else
-      throw new SetupError(`The native addon needs ${names.join(' and ')} (Debian and Ubuntu: sudo apt-get install ${names.join(' ')}).`);
+  const lacking = await missing();
+  if (Object.keys(lacking).length > 0) {
+    if (fetch) await install(purpose, lacking);
+    else throw new SetupError(sentence(purpose, lacking));
   }
   const { buildNative } = await import(pathToFileURL(builder));
   try {

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { explain, SetupError, tail } from './lib/explain.mjs';
 import { duration, node, root, run, tool } from './lib/process.mjs';
+import { prepareWebgpu } from './lib/webgpu.mjs';
 import { native } from './native.mjs';
 
 const windows = process.platform === 'win32';
@@ -76,7 +77,7 @@ function install() {
 /** The build of every package, or of those whose sources changed. Resolves to `{ code, output }`. */
 export function build() {
   const env = { TURBO_TELEMETRY_DISABLED: '1', TURBO_NO_UPDATE_NOTIFIER: '1' };
-  return node(tool('turbo'), ['run', 'build', '--output-logs=errors-only', '--ui=stream'], { env });
+  return node(tool('turbo'), ['run', 'build', '--filter=./packages/*', '--output-logs=errors-only', '--ui=stream'], { env });
 }
 
 /** Everything but the build: what the sources need to be checked and tested. Throws a SetupError. */
@@ -95,11 +96,18 @@ export async function setup() {
 
 export async function main() {
   await setup();
-  try {
-    console.log(`set-up: native addon, ${await native({ fetch: true })}`);
-  } catch (error) {
-    if (!(error instanceof SetupError)) throw error;
-    console.log(`set-up: without the native addon. ${error.message}`);
+  // Neither is needed by every example: without them the set-up is still of use.
+  const optional = [
+    ['native addon', () => native({ fetch: true })],
+    ['WebGPU without a GPU', prepareWebgpu],
+  ];
+  for (const [name, prepareIt] of optional) {
+    try {
+      console.log(`set-up: ${name}, ${await prepareIt()}`);
+    } catch (error) {
+      if (!(error instanceof SetupError)) throw error;
+      console.log(`set-up: without ${name}. ${error.message}`);
+    }
   }
   return 0;
 }

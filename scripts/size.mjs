@@ -5,7 +5,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { root } from './lib/process.mjs';
-import { packages } from './lib/workspace.mjs';
+import { sourceAlias } from './lib/workspace.mjs';
 
 const { budgets } = JSON.parse(readFileSync(new URL('./size-budgets.json', import.meta.url), 'utf8'));
 
@@ -26,22 +26,9 @@ function blank(path) {
 /** Bytes of the minified bundle of `entry`, after gzip. */
 async function gzipped(entry, plugins) {
   const { build } = await import('esbuild');
-  // Every entry point of a package, the longest names first: an alias covers what begins with it too.
-  const alias = Object.fromEntries(
-    packages()
-      .flatMap(({ name, folder, manifest }) =>
-        Object.keys(manifest.exports)
-          .filter(key => key === '.' || !key.endsWith('.json'))
-          .map(key => [
-            key === '.' ? name : `${name}${key.slice(1)}`,
-            join(folder, 'src', key === '.' ? 'index.ts' : `${key.slice(2)}.ts`),
-          ]),
-      )
-      .sort(([a], [b]) => b.length - a.length),
-  );
   const { outputFiles } = await build({
     stdin: { contents: entry, resolveDir: root, sourcefile: 'entry.js' },
-    alias,
+    alias: sourceAlias(),
     plugins,
     bundle: true,
     minify: true,

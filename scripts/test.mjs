@@ -1,11 +1,13 @@
 // `npm test`: set-up, then every check of the project. A failed step does not stop the next one, and the last line is the sum.
 
 import { browser } from './checks/browser.mjs';
+import { deno } from './checks/deno.mjs';
 import { prebuilt } from './checks/native-package.mjs';
 import { installs, packAll, publishing, types } from './checks/packages.mjs';
-import { coverage, tests } from './checks/tests.mjs';
+import { browserTests, coverage, tests } from './checks/tests.mjs';
 import { SetupError, tail } from './lib/explain.mjs';
 import { duration, node, tool } from './lib/process.mjs';
+import { prepareWebgpu } from './lib/webgpu.mjs';
 import { native } from './native.mjs';
 import { sanitized } from './native-check.mjs';
 import { build, prepare } from './setup.mjs';
@@ -21,6 +23,9 @@ const command = (packageName, args, name) => async () =>
 /** The tests need the addon: without it they fail, and this says why. */
 const addon = async () => ({ passed: 1, failed: 0, output: await native({ fetch: true }) });
 
+/** So do they need the implementations of WebGPU. */
+const webgpu = async () => ({ passed: 1, failed: 0, output: await prepareWebgpu() });
+
 // A step resolves to { passed, failed, output?, skipped? }: how many checks went which way, and what to show.
 // Those of `built` look at what the build made.
 const sources = [
@@ -28,8 +33,11 @@ const sources = [
   ['types', command('typescript', ['-p', 'tsconfig.json', '--noEmit', '--pretty', 'false'], 'tsc')],
   ['unused code (knip)', command('knip', ['--no-progress', '--no-config-hints'])],
   ['native addon', addon],
+  ['WebGPU without a GPU', webgpu],
   ['tests', tests],
   ['coverage', coverage],
+  ['tests in Chromium', browserTests],
+  ['conformance in Deno', deno],
   ['native addon with AddressSanitizer', () => sanitized(['address'])],
   ['bundle sizes', sizes],
 ];

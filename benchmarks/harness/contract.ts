@@ -1,3 +1,5 @@
+import { type Calls, watchCalls } from './calls.js';
+
 /**
  * What the runner hands to a workload module and what it wants back. Every module under `peers/<library>/` and `knet/`
  * exports `run`, with exactly this signature.
@@ -7,12 +9,19 @@
 export interface RunOptions {
   /** Device for our own side (`cpu`, `onednn`, `webgpu`, `cuda`); the peers ignore it. */
   device: string;
-  /** Which form of a library is meant: `wasm` or `cpu` for tfjs, `jit` or `eager` for jax-js, empty for ours and for the fastest form of torch. */
+  /**
+   * Which form of a library is meant: `wasm`, `cpu` or `webgpu` for tfjs, `jit`, `eager` or `jit-webgpu` for jax-js, empty for ours
+   * and for the fastest form of torch.
+   */
   variant: string;
   /** Steps of the whole workload: never take more. */
   steps: number;
   /** Steps taken before the clock starts, so that compilers and caches are warm; fewer when a quarter of the budget is gone. */
   warmup: number;
+  /** Instances in one step. */
+  batch: number;
+  /** Time steps in one step of the language model. */
+  length: number;
   /** Seconds after which the sample may stop early; the runner then scales it to the whole workload. */
   budget: number;
   /** Threads for the peers that can use several and take the number from outside: torch and openblas. */
@@ -29,6 +38,12 @@ export interface RunResult {
   loss: number;
   /** Loss on the same batch before the first step; the runner fails a sample that did not learn. */
   firstLoss?: number;
+  /** Steps that were taken before `loss` was computed, warm-up included; losses of sides that took as many can be compared. */
+  trained?: number;
+  /** What the timed steps asked of WebGPU, where that was counted. */
+  calls?: Calls;
+  /** Browser and graphics adapter of a sample that was taken in a page. */
+  where?: string;
   /** Figures of a micro-benchmark, by the names that its `Workload` lists. */
   figures?: Record<string, number>;
   /** What a reader of the sample should know, for example which of several forms of the model was the fastest. */
@@ -65,6 +80,7 @@ export async function train(trainer: Trainer, options: RunOptions): Promise<RunR
   const warm = performance.now() + options.budget * 250;
   while (index < options.warmup && performance.now() < warm) await trainer.step(index++);
   await trainer.finish();
+  const asked = watchCalls();
   const start = performance.now();
   const limit = start + options.budget * 1000;
   let steps = 0;
@@ -77,7 +93,8 @@ export async function train(trainer: Trainer, options: RunOptions): Promise<RunR
   }
   await trainer.finish();
   const seconds = (performance.now() - start) / 1000;
-  return { seconds, steps, loss: await trainer.loss(), firstLoss };
+  const calls = asked();
+  return { seconds, steps, trained: index, loss: await trainer.loss(), firstLoss, ...(calls && { calls }) };
 }
 
 /**

@@ -1,6 +1,9 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
+/** Where a sample is taken: in a process of Node, or in a page of Chromium. */
+export type Place = 'node' | 'page';
+
 /** One column of the table: a library in one of its forms. */
 export interface Side {
   name: string;
@@ -9,6 +12,8 @@ export interface Side {
   variant: string;
   /** Only run when it is asked for by name. */
   optional?: boolean;
+  /** It runs in a page. Our own side does where the others do. */
+  place?: 'page';
 }
 
 /** Our own side: a workload is one file `knet/<workload>.ts`. */
@@ -27,6 +32,9 @@ export const peers: readonly Side[] = [
   { name: 'tfjs-wasm-plain', folder: 'peers/tfjs', variant: 'wasm-plain', optional: true },
   { name: 'jax-jit-plain', folder: 'peers/jax', variant: 'jit-plain', optional: true },
   { name: 'jax-eager-plain', folder: 'peers/jax', variant: 'eager-plain', optional: true },
+  // On the GPU, which they reach in a browser alone.
+  { name: 'tfjs-webgpu', folder: 'peers/tfjs', variant: 'webgpu', optional: true, place: 'page' },
+  { name: 'jax-webgpu', folder: 'peers/jax', variant: 'jit-webgpu', optional: true, place: 'page' },
 ];
 
 /**

@@ -3,16 +3,29 @@ import { mnistBatches } from '../data.js';
 import type { RunOptions, RunResult } from '../harness/contract.js';
 import { from, sample, start } from './start.js';
 
-/** Trains a model of MNIST by SGD, one batch of 100 a step. */
-export async function classify(
-  options: RunOptions,
-  makeWeights: () => KnetArray[],
-  predict: (w: KnetArray[], x: KnetArray) => KnetArray,
-  lr: number,
-  inputShape: number[],
-): Promise<RunResult> {
-  await start(options);
-  const batches = mnistBatches().map(({ x, y }) => ({ x: from(x, ...inputShape, 100), y: from(y, 10, 100) }));
+/** A model in training: its step enqueues work. */
+export interface Model {
+  step(index: number): void;
+  loss(): KnetArray;
+  /** What a step computes last. */
+  last(): KnetArray;
+}
+
+/** How a classifier of MNIST is made. */
+export interface Classifier {
+  weights(): KnetArray[];
+  /** Scores of images. */
+  predict(w: KnetArray[], x: KnetArray): KnetArray;
+  /** Learning rate. */
+  lr: number;
+  /** Shape of one image. */
+  image: number[];
+}
+
+/** A model of MNIST that is trained by SGD, one batch a step; the device is open. */
+export function modelOf({ weights, predict, lr, image }: Classifier, options: RunOptions): Model {
+  const { batch } = options;
+  const batches = mnistBatches(options).map(({ x, y }) => ({ x: from(x, ...image, batch), y: from(y, 10, batch) }));
   const loss = (w: KnetArray[], x: KnetArray, y: KnetArray): KnetArray =>
     y
       .mul(logp(predict(w, x), { dims: 0 }))
@@ -20,15 +33,21 @@ export async function classify(
       .neg()
       .div(y.shape[1]!);
   const lossGradient = grad(loss);
-  const w = makeWeights();
+  const w = weights();
   const first = batches[0]!;
-  return sample(
-    options,
-    index => {
+  return {
+    step(index) {
       const { x, y } = batches[index % batches.length]!;
       update(w, lossGradient(w, x, y), { lr });
     },
-    () => loss(w, first.x, first.y),
-    () => w.at(-1)!,
-  );
+    loss: () => loss(w, first.x, first.y),
+    last: () => w.at(-1)!,
+  };
+}
+
+/** One sample of a classifier. */
+export async function classify(classifier: Classifier, options: RunOptions): Promise<RunResult> {
+  await start(options);
+  const { step, loss, last } = modelOf(classifier, options);
+  return sample(options, step, loss, last);
 }

@@ -1,7 +1,7 @@
 import { CROSS_CORRELATION, conv4, type KnetArray, mat, pool, relu, zeros } from '@knet/knet';
 import type { RunOptions, RunResult } from '../harness/contract.js';
 import { lenetWeights } from '../weights.js';
-import { classify } from './classifier.js';
+import { type Classifier, classify } from './classifier.js';
 import { from } from './start.js';
 
 // The peers' convolutions do not flip the filter.
@@ -15,11 +15,15 @@ function predict(w: KnetArray[], x0: KnetArray): KnetArray {
 }
 
 /** LeNet. */
-export function run(options: RunOptions): Promise<RunResult> {
-  const weights = () => {
+export const lenet: Classifier = {
+  weights() {
     const [c1, c2, d1, d2] = lenetWeights();
     const filters = [from(c1, 5, 5, 1, 20), zeros([1, 1, 20, 1]), from(c2, 5, 5, 20, 50), zeros([1, 1, 50, 1])];
     return [...filters, from(d1, 500, 800), zeros([500, 1]), from(d2, 10, 500), zeros([10, 1])];
-  };
-  return classify(options, weights, predict, 0.1, [28, 28, 1]);
-}
+  },
+  predict,
+  lr: 0.1,
+  image: [28, 28, 1],
+};
+
+export const run = (options: RunOptions): Promise<RunResult> => classify(lenet, options);

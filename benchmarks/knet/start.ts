@@ -1,10 +1,11 @@
-import { array, type DeviceName, device, type KnetArray } from '@knet/knet';
+import { array, device, type KnetArray } from '@knet/knet';
 import type { RunOptions, RunResult, Trainer } from '../harness/contract.js';
 import { train } from '../harness/contract.js';
 
 /** Sets up the device that the runner asked for. */
 export async function start(options: RunOptions): Promise<void> {
-  await device(options.device as DeviceName);
+  if (options.device === 'webgpu') await (await import('#webgpu')).openWebgpu();
+  else await device(options.device);
 }
 
 /** An array of flat data; Knet's column-major `[outputs, inputs]` has the bytes of the peers' row-major `[inputs, outputs]`. */

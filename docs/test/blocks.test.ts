@@ -4,9 +4,13 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { chooseDriver } from '../../packages/knetarray-webgpu/test/gpu.js';
 import { blocksOf, checkName, moduleOf, withChecks } from './blocks.js';
 import { check } from './check.js';
 import { typecheck } from './typecheck.js';
+
+// For the blocks that open a GPU.
+chooseDriver();
 
 const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
 // Beside this file, so that imports are found as in any file of the repository.

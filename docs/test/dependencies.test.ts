@@ -7,7 +7,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const text = readFileSync(`${root}/docs/dependencies.md`, 'utf8');
 const manifests = [
   'package.json',
-  ...['benchmarks', 'docs', 'examples', ...readdirSync(`${root}/packages`).map(name => `packages/${name}`)].map(
+  ...['benchmarks', 'docs', 'examples', 'examples/browser', ...readdirSync(`${root}/packages`).map(name => `packages/${name}`)].map(
     name => `${name}/package.json`,
   ),
 ].filter(name => existsSync(`${root}/${name}`));

@@ -96,7 +96,7 @@ export const main = example(
     await curve.save(o.plot);
     if (o.generate > 0) {
       seed(o.seed); // The text is the same whether the model was trained just now or loaded.
-      console.log(await generate(w, vocabulary, o.generate));
+      console.log(await generate(w, vocabulary, { length: o.generate }));
     }
   },
 );

@@ -57,20 +57,52 @@ export function loss(w: Weights, state: State, steps: readonly Int32Array[]): Kn
   return nll(predict(w, state, steps.slice(0, -1)), joined(steps.slice(1)), { dims: 1 });
 }
 
+/** How a text is written. */
+export interface Writing {
+  /** Characters to write. */
+  length: number;
+  /** A text to go on from; by default the model begins anew. */
+  start?: string;
+  /** Below 1 the likely characters become likelier still, above 1 less so. Default 1. */
+  temperature?: number;
+}
+
+/** Writes a text at once. */
+export async function generate(w: Weights, vocabulary: ReadonlyMap<string, number>, writing: Writing): Promise<string> {
+  let text = '';
+  for await (const character of write(w, vocabulary, writing)) text += character;
+  return text;
+}
+
 /** Writes a text: draws each character with the probability that the model gives it, and reads it as the next one. */
-export async function generate(w: Weights, vocabulary: ReadonlyMap<string, number>, length: number): Promise<string> {
+export async function* write(
+  w: Weights,
+  vocabulary: ReadonlyMap<string, number>,
+  { length, start = '', temperature = 1 }: Writing,
+): AsyncGenerator<string, void, void> {
+  if (!(temperature > 0)) throw new RangeError(`write: temperature must be above 0, not ${temperature}`);
   const characters = [...vocabulary.keys()];
   const random = new Uint32Array(length);
   fillBits(nextRandomKey(), random);
   const state = initialState(w, 1);
-  let text = '';
-  let last = 0;
+  let unread = start === '' ? [0] : numbered(start, vocabulary);
   for (const bits of random) {
-    const probabilities = await softmax(predict(w, state, [Int32Array.of(last)])).data();
-    last = draw(probabilities, bits / 2 ** 32);
-    text += characters[last];
+    const steps = unread.map(number => Int32Array.of(number));
+    const scores = predict(w, state, steps).slice(steps.length - 1, ':');
+    const next = draw(await softmax(scores.div(temperature)).data(), bits / 2 ** 32);
+    yield characters[next]!;
+    unread = [next];
   }
-  return text;
+}
+
+/** Numbers of the characters of a text. @throws RangeError for a character that the model has never seen */
+function numbered(text: string, vocabulary: ReadonlyMap<string, number>): number[] {
+  return [...text].map(character => {
+    const number = vocabulary.get(character);
+    if (number === undefined)
+      throw new RangeError(`The model has never read the character ${JSON.stringify(character)}: begin with a text without it.`);
+    return number;
+  });
 }
 
 /** The class in whose part of the interval from 0 to 1 the number falls. */

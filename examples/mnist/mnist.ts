@@ -5,35 +5,15 @@
  *     pnpm example mnist --hidden 64
  */
 import { minibatch } from '@knet/datasets';
-import { grad, type KnetArray, mat, nll, progress, rand, relu, update, xavier, zeros } from '@knet/knet';
+import { grad, progress, update } from '@knet/knet';
 import { LearningCurve } from '../common/curve.js';
 import { accuracies, digits, samples } from '../common/digits.js';
 import { example, runAsProgram } from '../common/example.js';
 import { integer, integers, positive } from '../common/options.js';
-
-/** Weight matrix and bias of one layer. */
-type Layer = [w: KnetArray, b: KnetArray];
-
-/** Scores `[10, n]` of images `[28, 28, 1, n]`: a loop over the layers, with relu between them. */
-function predict(layers: readonly Layer[], images: KnetArray): KnetArray {
-  let x = mat(images); // each image as a column of 784 pixels
-  for (const [i, [w, b]] of layers.entries()) x = w.matmul(i === 0 ? x : relu(x)).add(b);
-  return x;
-}
-
-/** Negative log likelihood of the right digits, which normalises the scores as softmax does. */
-const loss = (layers: readonly Layer[], x: KnetArray, labels: Int32Array): KnetArray => nll(predict(layers, x), labels);
+import { initialLayers, loss, predict } from './model.js';
 
 /** Takes what the loss takes, and returns the derivatives with respect to the layers in the form of the layers. */
 const lossGradient = grad(loss);
-
-/** Layers from 784 pixels through the hidden sizes to 10 digits. */
-function initialLayers(hidden: readonly number[]): Layer[] {
-  // Without a hidden layer any small numbers do: between -0.1 and 0.1. Deeper networks want numbers that fit their sizes.
-  if (hidden.length === 0) return [[rand([10, 784]).sub(0.5).mul(0.2), zeros([10, 1])]];
-  const sizes = [784, ...hidden, 10];
-  return sizes.slice(1).map((out, i) => [xavier([out, sizes[i]!]), zeros([out, 1])]);
-}
 
 export const main = example(
   {

@@ -25,7 +25,7 @@ import { LearningCurve, line } from '../common/curve.js';
 import { accuracies, digits, samples } from '../common/digits.js';
 import { example, runAsProgram } from '../common/example.js';
 import { choice, integer } from '../common/options.js';
-import { initialWeights, loss, predict } from '../lenet/lenet.js';
+import { initialWeights, loss, predict } from '../lenet/model.js';
 
 const names = ['Sgd', 'Momentum', 'Nesterov', 'Adagrad', 'Adadelta', 'Rmsprop', 'Adam', 'AdamW'] as const;
 

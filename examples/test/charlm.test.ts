@@ -62,21 +62,51 @@ describe('the model', () => {
     });
   });
 
-  it('draws characters with their probabilities', async () => {
+  const vocabulary = new Map([...'abcde'].map((c, i) => [c, i]));
+
+  /** Without any weights the biases alone decide: probabilities of 1/2, 1/4, 1/8, 1/16, 1/16. */
+  function biased(): Weights {
     const w = weights();
     for (const zero of [w.output, w.gates]) zero.set([':', ':'], 0);
-    // Without any weights the biases alone decide: probabilities of 1/2, 1/4, 1/8, 1/16, 1/16.
     [16, 8, 4, 2, 2].forEach((x, i) => {
       w.outputBias.set([0, i], Math.log(x));
     });
-    const vocabulary = new Map([...'abcde'].map((c, i) => [c, i]));
+    return w;
+  }
+
+  it('draws characters with their probabilities', async () => {
+    const w = biased();
     seed(3);
-    const drawn = await generate(w, vocabulary, 2000);
+    const drawn = await generate(w, vocabulary, { length: 2000 });
     expect(drawn).toHaveLength(2000);
     ['a', 'b', 'c', 'd', 'e'].forEach((c, i) => {
       const share = drawn.split(c).length - 1;
       expect(Math.abs(share / 2000 - [0.5, 0.25, 0.125, 0.0625, 0.0625][i]!)).toBeLessThan(0.04);
     });
+  });
+
+  it('draws likelier characters at a low temperature', async () => {
+    const share = async (temperature: number) => (await generate(biased(), vocabulary, { length: 400, temperature })).split('a').length - 1;
+    seed(3);
+    expect(await share(0.05)).toBe(400);
+    // Probabilities to the power of 1/2, normalised: 4 / (4 + 2.83 + 2 + 1.41 + 1.41) = 0.34.
+    expect(Math.abs((await share(2)) / 400 - 0.34)).toBeLessThan(0.08);
+    await expect(share(0)).rejects.toThrow('write: temperature must be above 0, not 0');
+  });
+
+  it('goes on from a text', async () => {
+    const w = weights();
+    // The gates let everything through, so that what was read before the last character matters.
+    w.gates.set([':', ':'], w.gates.mul(20));
+    w.output.set([':', ':'], w.output.mul(20));
+    const after = (start: string) => {
+      seed(3);
+      return generate(w, vocabulary, { length: 60, start, temperature: 0.5 });
+    };
+    expect(await after('dab')).toBe(await after('dab'));
+    expect(await after('dab')).not.toBe(await after('cab'));
+    expect(await after('')).toBe(await after('a'));
+    await expect(after('bad!')).rejects.toThrow('The model has never read the character "!": begin with a text without it.');
   });
 });
 

@@ -35,3 +35,13 @@ export function closure(name, all = packages()) {
   visit(name);
   return [...found];
 }
+
+/** For a bundler: every entry point of the packages as its source. The longest names first: an alias covers what begins with it too. */
+export function sourceAlias() {
+  const entries = packages().flatMap(({ name, folder, manifest }) =>
+    Object.keys(manifest.exports)
+      .filter(key => key === '.' || !key.endsWith('.json'))
+      .map(key => [key === '.' ? name : `${name}${key.slice(1)}`, join(folder, 'src', key === '.' ? 'index.ts' : `${key.slice(2)}.ts`)]),
+  );
+  return Object.fromEntries(entries.sort(([a], [b]) => b.length - a.length));
+}

@@ -1,16 +1,27 @@
-import { blockUntilReady, defaultDevice, grad, init, jit, type numpy as np, tree } from '@jax-js/jax';
+import { blockUntilReady, defaultDevice, grad, init, jit, numpy as np, tree } from '@jax-js/jax';
 import { type RunOptions, type RunResult, train } from '../../harness/contract.js';
 
+/** Device of a variant. */
+type JaxDevice = 'wasm' | 'webgpu';
+
 /**
- * Starts jax-js on its WebAssembly device. Without a global `Worker`, as in Node, it uses one thread.
+ * Starts jax-js on its WebAssembly device, or on WebGPU for the variants that end so. Without a global `Worker`, as in Node,
+ * WebAssembly has one thread.
  *
  * @throws Error when the device is missing
  */
-export async function startJax(): Promise<void> {
-  const devices = await init('wasm');
-  if (!devices.includes('wasm')) throw new Error(`jax-js: no wasm device, only ${devices.join(', ')}`);
-  defaultDevice('wasm');
+export async function startJax({ variant }: RunOptions): Promise<void> {
+  const wanted: JaxDevice = onWebgpu(variant) ? 'webgpu' : 'wasm';
+  const devices = await init(wanted);
+  if (!devices.includes(wanted)) throw new Error(`jax-js: no ${wanted} device, only ${devices.join(', ')}`);
+  defaultDevice(wanted);
+  const probe = np.array(Float32Array.of(1, 2));
+  const { device } = probe;
+  probe.dispose();
+  if (device !== wanted) throw new Error(`jax-js: new arrays are made on ${device}, not on ${wanted}`);
 }
+
+export const onWebgpu = (variant: string): boolean => variant.endsWith('webgpu');
 
 /** Parameters: a flat list, as jit and grad take it. */
 export type Params = np.Array[];
@@ -42,18 +53,22 @@ export function trainJax(
   const step = compiled ? jit(update) : update;
   const evaluate = compiled ? jit(loss) : loss;
   let current = params;
+  const lazy = onWebgpu(options.variant);
   return train(
     {
       step: async index => {
         current = step(current, ...tree.ref(batchOf(index)));
         // Dispatch is lazy; without this the eager form would queue up a whole epoch.
-        await blockUntilReady(current);
+        if (!lazy) await blockUntilReady(current);
       },
-      finish: async () => {
-        await blockUntilReady(current);
-      },
-      loss: () => evaluate(tree.ref(current), ...tree.ref(batchOf(0))).item(),
+      finish: () => settle(current, options),
+      loss: async () => (await evaluate(tree.ref(current), ...tree.ref(batchOf(0))).data())[0]!,
     },
     options,
   );
+}
+
+/** Waits until arrays that one compiled function gave have been computed. On WebGPU all kernels run in order, so the last array is asked alone. */
+export async function settle(arrays: np.Array[], options: RunOptions): Promise<void> {
+  await blockUntilReady(onWebgpu(options.variant) ? arrays.at(-1)! : arrays);
 }

@@ -36,8 +36,8 @@ const pool = (x: np.Array): np.Array => lax.reduceWindow(x, np.max, [2, 2], [2, 
 
 /** LeNet on MNIST. */
 export async function run(options: RunOptions): Promise<RunResult> {
-  await startJax();
-  const batches = mnistArrays([100, 1, 28, 28]);
+  await startJax(options);
+  const batches = mnistArrays(options, 1, 28, 28);
   // Whichever form is faster in this variant; the plain variants take what the library offers.
   const convolve = {
     first: options.variant === 'jit' ? shifted : direct,
@@ -57,7 +57,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
   const loss: Loss = (p, x, y) => {
     const x1 = pool(nn.relu(convolve.first(x!, p[0]!).add(p[1]!)));
     const x2 = pool(nn.relu(convolve.second(x1, p[2]!).add(p[3]!)));
-    const x3 = nn.relu(dense(x2.reshape([100, 800]), p[4]!, p[5]!));
+    const x3 = nn.relu(dense(x2.reshape([options.batch, 800]), p[4]!, p[5]!));
     return crossEntropy(dense(x3, p[6]!, p[7]!), y!);
   };
   return trainJax(loss, 0.1, params, index => batches[index % batches.length]!, options);

@@ -7,7 +7,7 @@ import { dense } from './functions.js';
 
 /** Linear regression on the whole housing set. */
 export async function run(options: RunOptions): Promise<RunResult> {
-  await startJax();
+  await startJax(options);
   const { x, y, instances, features } = housing();
   const batch = [np.array(x).reshape([instances, features]), np.array(y).reshape([instances, 1])];
   const params = [np.array(linregWeights()).reshape([features, 1]), np.zeros([1])];

@@ -5,7 +5,7 @@ import { startJax } from './backend.js';
 
 /** Matrix products; a transposed operand is a view. */
 export async function run(options: RunOptions): Promise<RunResult> {
-  await startJax();
+  await startJax(options);
   const figures: Record<string, number> = {};
   let [seconds, loss] = [0, 0];
   for (const item of products()) {

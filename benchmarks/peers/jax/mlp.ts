@@ -6,8 +6,8 @@ import { crossEntropy, dense, mnistArrays } from './functions.js';
 
 /** A perceptron with one hidden layer of 64 on MNIST. */
 export async function run(options: RunOptions): Promise<RunResult> {
-  await startJax();
-  const batches = mnistArrays([100, 784]);
+  await startJax(options);
+  const batches = mnistArrays(options, 784);
   const [first, second] = mlpWeights();
   const params = [np.array(first).reshape([784, 64]), np.zeros([64]), np.array(second).reshape([64, 10]), np.zeros([10])];
   const loss: Loss = ([w1, b1, w2, b2], x, y) => crossEntropy(dense(nn.relu(dense(x!, w1!, b1!)), w2!, b2!), y!);

@@ -5,7 +5,7 @@ import { startJax } from './backend.js';
 
 /** Time per function of a chain of small elementwise functions; under jit the whole chain is compiled into one call. */
 export async function run(options: RunOptions): Promise<RunResult> {
-  await startJax();
+  await startJax(options);
   const [x, factor, term] = [chain.x, chain.factor, chain.term].map(data => np.array(data));
   const forward = (start: np.Array): np.Array => {
     let value = start;

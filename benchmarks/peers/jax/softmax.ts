@@ -6,8 +6,8 @@ import { crossEntropy, dense, mnistArrays } from './functions.js';
 
 /** Softmax regression on MNIST. */
 export async function run(options: RunOptions): Promise<RunResult> {
-  await startJax();
-  const batches = mnistArrays([100, 784]);
+  await startJax(options);
+  const batches = mnistArrays(options, 784);
   const params = [np.array(softmaxWeights()).reshape([784, 10]), np.zeros([10])];
   const loss: Loss = ([w, b], x, y) => crossEntropy(dense(x!, w!, b!), y!);
   return trainJax(loss, 0.5, params, index => batches[index % batches.length]!, options);

@@ -122,6 +122,49 @@ const tuned: Layers = {
     ),
 };
 
+/** Attributes of the kernels of a valid convolution. */
+const valid = { strides: 1, pad: 'valid', dataFormat: 'NHWC' } as const;
+
+/** The gradients of a convolution are kernels, which the library has no functions for. */
+const kernel = (name: string, inputs: tf.NamedTensorMap, attributes: tf.NamedAttrMap): tf.Tensor =>
+  tf.engine().runKernel(name, inputs, { ...valid, ...attributes });
+
+/**
+ * WebGPU has every derivative and multiplies transposed operands directly. These rules leave out the gradient of the data, which
+ * the derivatives of fused products and convolutions always compute, and keep the bias in the convolution.
+ */
+const onGpu: Layers = {
+  ...plain,
+  dense(x, w, b, { relu = false, first = false } = {}) {
+    return custom<tf.Tensor2D>(
+      first ? [w, b] : [w, b, x],
+      () => plain.dense(x, w, b, { relu }),
+      y => [x, w, y],
+      (dy, [x, w, y]) => {
+        const dz = relu ? tf.mul(dy, tf.step(y!)) : dy;
+        const gradients = [tf.matMul(x!, dz, true, false), tf.sum(dz, 0)];
+        return first ? gradients : [...gradients, tf.matMul(dz, w!, false, true)];
+      },
+    );
+  },
+  conv(x, w, b, { relu = false, first = false } = {}) {
+    return custom<tf.Tensor4D>(
+      first ? [w, b] : [w, b, x],
+      () => {
+        const y = tf.fused.conv2d({ x, filter: w, bias: b, strides: 1, pad: 'valid' }) as tf.Tensor4D;
+        return relu ? tf.relu(y) : y;
+      },
+      y => [x, w, y],
+      (dy, [x, w, y]) => {
+        const dz = relu ? tf.mul(dy, tf.step(y!)) : dy;
+        const filter = kernel(tf.Conv2DBackpropFilter, { x: x!, dy: dz }, { filterShape: w!.shape });
+        const gradients = [filter, tf.sum(dz, [0, 1, 2])];
+        return first ? gradients : [...gradients, kernel(tf.Conv2DBackpropInput, { dy: dz, filter: w! }, { inputShape: x!.shape })];
+      },
+    );
+  },
+};
+
 /** Convolution as a user would first write it without a filter derivative: slices, concat, matMul. */
 const unrolled: Layers = {
   ...plain,
@@ -142,7 +185,12 @@ const unrolled: Layers = {
 /** The JavaScript backend has every derivative, but its convolutions take four times as long as the unrolled ones. */
 const onCpu: Layers = { ...plain, conv: unrolled.conv };
 
-/** The layers for `wasm`, `wasm-plain` or `cpu`. */
+/** The layers of each variant. */
+const layers: Readonly<Record<string, Layers>> = { wasm: tuned, 'wasm-plain': unrolled, cpu: onCpu, webgpu: onGpu };
+
+/** The layers for `wasm`, `wasm-plain`, `cpu` or `webgpu`. */
 export function layersOf(variant: string): Layers {
-  return variant === 'wasm' ? tuned : variant === 'wasm-plain' ? unrolled : onCpu;
+  const found = layers[variant];
+  if (found === undefined) throw new Error(`tfjs: no layers for the variant "${variant}"`);
+  return found;
 }

@@ -9,7 +9,7 @@ import { mnistTensors } from './mnist.js';
 export async function run(options: RunOptions): Promise<RunResult> {
   await startTf(options.variant);
   const { conv, dense, pool } = layersOf(options.variant);
-  const batches = mnistTensors<tf.Rank.R4>([100, 28, 28, 1]);
+  const batches = mnistTensors<tf.Rank.R4>(options, 28, 28, 1);
   const weights = lenetWeights();
   const w1 = tf.variable(tf.transpose(tf.tensor4d(weights[0], [20, 1, 5, 5]), [2, 3, 1, 0]));
   const w2 = tf.variable(tf.transpose(tf.tensor4d(weights[1], [50, 20, 5, 5]), [2, 3, 1, 0]));
@@ -20,7 +20,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
     const { x, y } = batches[index % batches.length]!;
     const x1 = pool(conv(x, w1, b1!, { relu: true, first: true }));
     const x2 = pool(conv(x1, w2, b2!, { relu: true }));
-    const x3 = dense(tf.reshape(x2, [100, 800]), w3, b3!, { relu: true });
+    const x3 = dense(tf.reshape(x2, [options.batch, 800]), w3, b3!, { relu: true });
     return crossEntropy(dense(x3, w4, b4!), y);
   };
   return trainTf(loss, 0.1, [w1, b1!, w2, b2!, w3, b3!, w4, b4!], options);

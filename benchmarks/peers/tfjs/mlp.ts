@@ -9,7 +9,7 @@ import { mnistTensors } from './mnist.js';
 export async function run(options: RunOptions): Promise<RunResult> {
   await startTf(options.variant);
   const { dense } = layersOf(options.variant);
-  const batches = mnistTensors<tf.Rank.R2>([100, 784]);
+  const batches = mnistTensors<tf.Rank.R2>(options, 784);
   const [first, second] = mlpWeights();
   const w1 = tf.variable(tf.tensor2d(first, [784, 64]));
   const b1 = tf.variable(tf.zeros<tf.Rank.R1>([64]));

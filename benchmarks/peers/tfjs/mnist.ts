@@ -1,7 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { mnistBatches } from '../../data.js';
+import type { RunOptions } from '../../harness/contract.js';
 
-/** The batches of MNIST as tensors of the backend, images in the given shape. */
-export function mnistTensors<R extends tf.Rank>(shape: tf.ShapeMap[R]): { x: tf.Tensor<R>; y: tf.Tensor2D }[] {
-  return mnistBatches().map(({ x, y }) => ({ x: tf.tensor<R>(x, shape), y: tf.tensor2d(y, [100, 10]) }));
+/** The batches of MNIST as tensors of the backend, each image in the given shape. */
+export function mnistTensors<R extends tf.Rank>(options: RunOptions, ...image: number[]): { x: tf.Tensor<R>; y: tf.Tensor2D }[] {
+  return mnistBatches(options).map(({ x, y }) => ({
+    x: tf.tensor<R>(x, [options.batch, ...image] as tf.ShapeMap[R]),
+    y: tf.tensor2d(y, [options.batch, 10]),
+  }));
 }

@@ -9,7 +9,7 @@ import { mnistTensors } from './mnist.js';
 export async function run(options: RunOptions): Promise<RunResult> {
   await startTf(options.variant);
   const { dense } = layersOf(options.variant);
-  const batches = mnistTensors<tf.Rank.R2>([100, 784]);
+  const batches = mnistTensors<tf.Rank.R2>(options, 784);
   const w = tf.variable(tf.tensor2d(softmaxWeights(), [784, 10]));
   const b = tf.variable(tf.zeros<tf.Rank.R1>([10]));
   const loss = (index: number): tf.Scalar => {

@@ -1,6 +1,6 @@
-import { mnistFiles } from '../../data.js';
 import type { RunOptions, RunResult } from '../../harness/contract.js';
 import { softmaxWeights } from '../../weights.js';
+import { mnistFiles } from '../python/mnist.js';
 import { runPython } from '../python/start.js';
 
 /** Softmax regression. */

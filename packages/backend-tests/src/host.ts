@@ -1,5 +1,16 @@
 /** Arrays on the host: what the oracles compute with. Plain numbers in column-major order; nothing here goes through a device. */
-import { array, DeviceArray, type DType, type KnetArray, span, type TypedArray, typedArray, type View, viewOf } from '@knet/knetarray';
+import {
+  array,
+  DeviceArray,
+  type DType,
+  type KnetArray,
+  roundToHalf,
+  span,
+  type TypedArray,
+  typedArray,
+  type View,
+  viewOf,
+} from '@knet/knetarray';
 
 /** Elements on the host, already rounded to their dtype. */
 export interface HostArray {
@@ -22,7 +33,7 @@ export function host(
   const data = typedArray(dtype, count(shape));
   for (let i = 0; i < data.length; i++) {
     const x = typeof elements === 'function' ? elements(positionOf(i, shape), i) : elements[i]!;
-    data[i] = dtype === 'bool' ? Number(x !== 0) : x;
+    data[i] = dtype === 'bool' ? Number(x !== 0) : dtype === 'float16' ? roundToHalf(x) : x;
   }
   return { shape: [...shape], dtype, data };
 }

@@ -4,7 +4,7 @@
  * fails here, and names the kernel.
  */
 import type { Backend, DType, Kernel, Limits, OptionalKernel, Program, Storage, TypedArray, View } from '@knet/knetarray';
-import { bytesPerElement, dtypes, typedArray } from '@knet/knetarray';
+import { bytesPerElement, dtypes, isFloat, typedArray } from '@knet/knetarray';
 import { checkContiguous, checkMatmul, checkPositions, checkProgram, checkReduction, MockStorage, operandsOf } from './mock-checks.js';
 
 /** Options of {@link mockDevice}. */
@@ -140,7 +140,7 @@ export class MockBackend implements Backend {
       throw new Error(`${this.name}: ${bytes} bytes asked for, ${this.memoryLimit - this.#liveBytes} free`);
     const storage = new MockStorage(this.inner.allocate(dtype, length), dtype, length, bytes);
     const garbage = typedArray(dtype, length);
-    garbage.fill(dtype === 'float32' || dtype === 'float64' ? Number.NaN : dtype === 'int32' ? 0x5a5a5a5a : 0xa5);
+    garbage.fill(isFloat(dtype) ? Number.NaN : dtype === 'int32' ? 0x5a5a5a5a : 0xa5);
     if (length > 0) this.inner.write(storage.inner, 0, garbage);
     this.#liveBytes += bytes;
     this.#live.add(storage);

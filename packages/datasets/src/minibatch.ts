@@ -4,6 +4,7 @@ import {
   type DType,
   fillBits,
   formatShape,
+  inTurns,
   KnetArray,
   nextRandomKey,
   type PhiloxKey,
@@ -34,8 +35,8 @@ export interface MinibatchOptions extends ArrayOptions {
   partial?: boolean;
 }
 
-/** Batches of instances; each loop over them is a pass over the data. */
-export interface Minibatches<X, Y> extends Iterable<[x: Batch<X>, y: Batch<Y>]> {
+/** Batches of instances; each loop over them is a pass over the data. `for await` gives way between batches: a page stays alive. */
+export interface Minibatches<X, Y> extends Iterable<[x: Batch<X>, y: Batch<Y>]>, AsyncIterable<[x: Batch<X>, y: Batch<Y>]> {
   /** Batches in a pass. */
   readonly length: number;
   /** Instances in a pass. */
@@ -75,6 +76,9 @@ export function minibatch<X extends Instances, Y extends Instances>(
   return {
     length,
     instances: partial ? n : length * size,
+    [Symbol.asyncIterator]() {
+      return inTurns(this);
+    },
     *[Symbol.iterator]() {
       const order = shuffle ? permutation(n, seed === undefined ? nextRandomKey() : [seed >>> 0, passes]) : undefined;
       passes++;

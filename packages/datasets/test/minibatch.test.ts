@@ -146,3 +146,9 @@ describe('data sets as arrays', () => {
     expect(count).toBe(60000);
   });
 });
+
+it('gives way between batches with for await', async () => {
+  const seen: number[] = [];
+  for await (const [x] of minibatch(new Float32Array([1, 2, 3, 4]), new Float32Array(4), 2)) seen.push(...(await x.data()));
+  expect(seen).toEqual([1, 2, 3, 4]);
+});

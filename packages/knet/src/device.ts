@@ -88,14 +88,15 @@ async function openOptional(name: Name, packageName: string): Promise<Backend> {
   if (!isFactory(make))
     throw new Error(`device '${name}': ${packageName} has no function ${factory}; install the version that belongs to this one`);
   try {
-    return await make({ collectGarbage: host.collectGarbage });
+    // WebGPU has to know of full collections, which its backend brings about by itself.
+    return await make(name === 'webgpu' ? {} : { collectGarbage: host.collectGarbage });
   } catch (error) {
     throw new Error(`device '${name}' cannot be opened: ${messageOf(error)}`, { cause: error });
   }
 }
 
 /** What the package of a device exports under the name of its factory: its type cannot be seen, as the package may not be there. */
-type Factory = (options: { readonly collectGarbage: (() => void) | undefined }) => Backend | Promise<Backend>;
+type Factory = (options: { readonly collectGarbage?: (() => void) | undefined }) => Backend | Promise<Backend>;
 
 function isFactory(value: unknown): value is Factory {
   return typeof value === 'function';

@@ -21,6 +21,7 @@ export {
   nesterov,
   type OptimizerChoice,
   rmsprop,
+  type Steps,
   sgd,
 } from './minimize.js';
 export { type ProgressOptions, progress } from './progress.js';

@@ -1,5 +1,5 @@
 /** Training loops as iterators over the losses of the steps. */
-import { dispose, gradloss, isContainer, isValue, type Path, type Value } from '@knet/knetarray';
+import { dispose, gradloss, isContainer, isValue, type Path, type Value, withTurns } from '@knet/knetarray';
 import {
   Adadelta,
   Adagrad,
@@ -38,10 +38,24 @@ export type OptimizerChoice<W> = Optimizers<W> | ((parameter: Value, path: Path)
  * @param optimizer - `() => new Adam()`, what `optimizers(w, ...)` made, or `{ lr }` for plain gradient descent
  * @returns a generator whose final value is the updated parameters, for those that are numbers
  *
+ * With `for await` the loop gives way between steps: a page stays alive, and the device is never far behind.
+ *
  * @example
  * for (const J of minimize(loss, w, minibatch(x, y, 100), () => new Adam())) losses.push(J);
  */
-export function* minimize<W, const Batch extends readonly unknown[], L extends Value>(
+export function minimize<W, const Batch extends readonly unknown[], L extends Value>(
+  loss: Loss<W, Batch, L>,
+  w: W,
+  data: Iterable<Batch>,
+  optimizer: OptimizerChoice<W>,
+): Steps<L, W> {
+  return withTurns(stepByStep(loss, w, data, optimizer));
+}
+
+/** Losses of the steps, one by one; the final value is the parameters. */
+export type Steps<L, W> = Generator<L, W, void> & AsyncIterable<L>;
+
+function* stepByStep<W, const Batch extends readonly unknown[], L extends Value>(
   loss: Loss<W, Batch, L>,
   w: W,
   data: Iterable<Batch>,
@@ -70,7 +84,7 @@ export type Minimizer<Options> = <W, const Batch extends readonly unknown[], L e
   w: W,
   data: Iterable<Batch>,
   options?: Options,
-) => Generator<L, W, void>;
+) => Steps<L, W>;
 
 /** {@link minimize} with {@link Sgd}. */
 export const sgd: Minimizer<OptimizerOptions> = (loss, w, data, options) => minimize(loss, w, data, () => new Sgd(options));

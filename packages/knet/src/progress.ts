@@ -1,4 +1,6 @@
 /** Progress of a loop: a bar on a terminal, lines elsewhere. */
+
+import { withTurns } from '@knet/knetarray';
 import { host } from '#knet-host';
 import type { Bar } from './host.js';
 
@@ -18,18 +20,24 @@ export interface ProgressOptions<T = unknown> {
  * The same items, while a bar shows how many there were, how many per second, and the time left. Where the output is no terminal
  * nothing is shown, or a line every few seconds. A loop that is left early or fails leaves the bar where it was.
  *
- * @param items - anything that `for` loops over, or `for await`
+ * @param items - anything that `for` loops over, or `for await`; what both take, such as `minimize(...)`, stays so
  *
  * @example
  * for (const [x, y] of progress(minibatch(xtrn, ytrn, 100), { label: 'epoch 1' })) update(w, lossGradient(w, x, y), state);
  */
+export function progress<T>(
+  items: Iterable<T> & AsyncIterable<T>,
+  options?: ProgressOptions<T>,
+): Generator<T, void, void> & AsyncIterable<T>;
 export function progress<T>(items: Iterable<T>, options?: ProgressOptions<T>): Generator<T, void, void>;
 export function progress<T>(items: AsyncIterable<T>, options?: ProgressOptions<T>): AsyncGenerator<T, void, void>;
 export function progress<T>(
   items: Iterable<T> | AsyncIterable<T>,
   options: ProgressOptions<T> = {},
 ): Generator<T, void, void> | AsyncGenerator<T, void, void> {
-  return Symbol.asyncIterator in items ? overAsync(items, options) : over(items, options);
+  if (!(Symbol.iterator in items)) return overAsync(items, options);
+  const each = over(items, options);
+  return Symbol.asyncIterator in items ? withTurns(each) : each;
 }
 
 function* over<T>(items: Iterable<T>, options: ProgressOptions<T>): Generator<T, void, void> {

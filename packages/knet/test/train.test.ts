@@ -19,8 +19,10 @@ import {
   mul,
   nesterov,
   optimizers,
+  progress,
   randn,
   rmsprop,
+  type Steps,
   seed,
   sgd,
   sub,
@@ -43,11 +45,36 @@ const line = (): Line => ({ w: zeros([1, 1]), b: 0 });
 const loss = (p: Line, xs: KnetArray, ys: KnetArray) => sum(p.w.matmul(xs).add(p.b).sub(ys).pow(2)).div(4);
 
 describe('minimize', () => {
+  it('gives way to the rest of the program with for await, and ends its data when it is left early', async () => {
+    const p = line();
+    let ended = false;
+    function* data(): Generator<[KnetArray, KnetArray]> {
+      try {
+        for (;;) yield [x(), y()];
+      } finally {
+        ended = true;
+      }
+    }
+    let ticks = 0;
+    const timer = setInterval(() => ticks++, 1);
+    const start = performance.now();
+    let steps = 0;
+    for await (const J of progress(adam(loss, p, data(), { lr: 0.1 }))) {
+      J.dispose();
+      steps++;
+      if (performance.now() - start > 200) break;
+    }
+    clearInterval(timer);
+    expect(steps).toBeGreaterThan(20);
+    expect(ticks).toBeGreaterThan(5);
+    expect(ended).toBe(true);
+  });
+
   it('yields the loss before each step, and fits', () => {
     const p = line();
     const data = Array.from({ length: 400 }, (): [KnetArray, KnetArray] => [x(), y()]);
     const iterator = minimize(loss, p, data, () => new Adam({ lr: 0.1 }));
-    expectTypeOf(iterator).toEqualTypeOf<Generator<KnetArray, Line, void>>();
+    expectTypeOf(iterator).toEqualTypeOf<Steps<KnetArray, Line>>();
     const losses = [...iterator].map(J => J.itemSync());
     expect(losses.length).toBe(400);
     expect(losses[0]).toBeCloseTo((9 + 25 + 49 + 81) / 4, 5);

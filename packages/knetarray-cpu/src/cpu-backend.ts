@@ -95,6 +95,7 @@ export class CpuBackend implements Backend {
   }
 
   supports(kernel: Kernel, dtype: DType): boolean {
+    if (dtype === 'float16') return false;
     switch (kernel) {
       case 'convolution':
         return isFloat(dtype);

@@ -2,7 +2,8 @@
 import { bytesPerElement, collapse, type DType, type Shape, type View } from '@knet/knetarray';
 import { storageOf } from './storage.js';
 
-const codes: Readonly<Record<DType, number>> = { float32: 0, float64: 1, int32: 2, uint8: 3, bool: 4 };
+/** Numbers of the dtypes; `supports` keeps float16 away. */
+const codes: Readonly<Record<DType, number>> = { float32: 0, float64: 1, int32: 2, uint8: 3, bool: 4, float16: -1 };
 
 /** Most dimensions of a view, as in native/types.h. */
 const maxRank = 32;

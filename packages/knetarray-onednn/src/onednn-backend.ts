@@ -99,6 +99,7 @@ export class OnednnBackend implements Backend {
   }
 
   supports(kernel: Kernel, dtype: DType): boolean {
+    if (dtype === 'float16') return false;
     return kernel === 'softmax' || kernel === 'lstm' || kernel === 'convolution' ? isFloat(dtype) : true;
   }
 

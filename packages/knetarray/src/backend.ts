@@ -134,7 +134,7 @@ export interface Backend {
   /** Whether a kernel works for a dtype; asked before anything is allocated. */
   supports(kernel: Kernel, dtype: DType): boolean;
 
-  /** Memory for at least `length` elements, contents undefined. @throws Error when there is none left */
+  /** Memory for at least `length` elements, contents undefined. @throws Error when there is none left, DeviceLostError when the device is gone */
   allocate(dtype: DType, length: number): Storage;
   /** Gives a storage back. Work that is enqueued may still use it. */
   release(storage: Storage): void;
@@ -144,6 +144,9 @@ export interface Backend {
   read(storage: Storage, dtype: DType, offset: number, length: number): Promise<TypedArray>;
   /** Like `read`, blocking; absent where the device cannot block. */
   readSync?(storage: Storage, dtype: DType, offset: number, length: number): TypedArray;
+
+  /** Optional: starts what is enqueued, and resolves once the device is not far behind; loops that give way wait for it. */
+  ready?(): Promise<void>;
 
   /** Runs a program for every element of the outputs' shape. Inputs have that shape, with stride 0 where they are broadcast. */
   map(program: Program, inputs: readonly View[], scalars: readonly number[], outputs: readonly View[]): void;

@@ -12,8 +12,9 @@ export type * from './backend.js';
 export { Device, getDevice, isImmediate, memory, setDevice, setImmediateMode, useBackend } from './core/device.js';
 export { DeviceArray } from './core/device-array.js';
 export { bytesPerElement, checkDType, type DType, dtypeOf, dtypes, isFloat, promote, type TypedArray, typedArray } from './core/dtype.js';
+export { decodeHalves, encodeHalves, roundToHalf } from './core/half.js';
 export { computeInto, contiguous, viewOf } from './core/lazy.js';
-export type { MemoryReport } from './core/memory.js';
+export { DeviceLostError, type MemoryReport } from './core/memory.js';
 export {
   broadcastShapes,
   broadcastStrides,
@@ -27,6 +28,7 @@ export {
   sameShape,
   sizeOf,
 } from './core/shape.js';
+export { inTurns, turn, withTurns } from './core/turn.js';
 export { decodeNpy, encodeNpy } from './io/npy.js';
 export { decodeSafetensors, encodeSafetensors } from './io/safetensors.js';
 export type { ArrayMethods } from './methods.js';

@@ -52,7 +52,7 @@ const scalar: Shape = [];
 
 function epsilonOf(dtype: DType): number {
   if (dtype === 'float64') return Number.EPSILON;
-  return dtype === 'float32' ? 2 ** -23 : 0;
+  return dtype === 'float32' ? 2 ** -23 : dtype === 'float16' ? 2 ** -10 : 0;
 }
 
 function asArray(x: Value): KnetArray {

@@ -16,6 +16,7 @@ const tensors: NamedTensor[] = [
   { name: '10', dtype: 'int32', shape: [], data: Int32Array.of(-7) },
   { name: '9', dtype: 'int32', shape: [0, 4], data: new Int32Array(0) },
   { name: '8', dtype: 'int32', shape: [4, 0], data: new Int32Array(0) },
+  { name: 'h', dtype: 'float16', shape: [3], data: Float32Array.of(0.5, -65504, 2 ** -24) },
   { name: 'é', dtype: 'uint8', shape: [3], data: Uint8Array.of(1, 2, 255) },
   { name: 'mask', dtype: 'bool', shape: [1, 2], data: Uint8Array.of(1, 0) },
 ];
@@ -68,8 +69,8 @@ describe('encodeSafetensors', () => {
     expect(() => encodeSafetensors([{ ...one, shape: [2] }])).toThrow(
       'encodeSafetensors: tensor "a": shape [2] has 2 elements, data has 1',
     );
-    const half: unknown = 'float16';
-    expect(() => encodeSafetensors([{ ...one, dtype: half as 'float32' }])).toThrow(/tensor "a": dtype float16 cannot be stored/);
+    const half: unknown = 'bfloat16';
+    expect(() => encodeSafetensors([{ ...one, dtype: half as 'float32' }])).toThrow(/tensor "a": dtype bfloat16 cannot be stored/);
     const metadata: unknown = { n: 3 };
     expect(() => encodeSafetensors([], metadata as Record<string, string>)).toThrow('metadata "n" must be a string, got number');
   });
@@ -89,7 +90,7 @@ describe('decodeSafetensors', () => {
     const bytes = encodeSafetensors(tensors, { a: 'b' });
     for (let n = 0; n < bytes.length; n++)
       expect(() => decodeSafetensors(bytes.subarray(0, n)), `${n} bytes`).toThrow(/^decodeSafetensors: /);
-    expect(() => decodeSafetensors(Uint8Array.from([...bytes, 0]))).toThrow('the tensors take 65 bytes, but the file has 66 bytes of data');
+    expect(() => decodeSafetensors(Uint8Array.from([...bytes, 0]))).toThrow('the tensors take 71 bytes, but the file has 72 bytes of data');
   });
 
   it('refuses malformed files with one clear error', () => {
@@ -104,7 +105,7 @@ describe('decodeSafetensors', () => {
       [file('{"__metadata__":3}'), '__metadata__ must be an object whose values are strings'],
       [file('{"__metadata__":{"a":1}}'), '__metadata__ must be an object whose values are strings'],
       [file('{"a":3}'), 'tensor "a": its header entry is not an object'],
-      [file(`{"a":${entry('F16', '[1]', '[0,2]')}}`, [0, 0]), 'tensor "a": dtype F16 cannot be read (F32, F64, I32, U8, BOOL can)'],
+      [file(`{"a":${entry('BF16', '[1]', '[0,2]')}}`, [0, 0]), 'tensor "a": dtype BF16 cannot be read (F16, F32, F64, I32, U8, BOOL can)'],
       [file(`{"a":${entry('F32', '[-1]', '[0,4]')}}`, [0, 0, 0, 0]), 'tensor "a": shape must be a list of whole numbers'],
       [file(`{"a":${entry('F32', '"x"', '[0,4]')}}`, [0, 0, 0, 0]), 'tensor "a": shape must be a list'],
       [file(`{"a":${entry('U8', '[4]', '[0]')}}`, [0, 0, 0, 0]), 'tensor "a": data_offsets must be two whole numbers'],

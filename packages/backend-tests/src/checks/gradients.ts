@@ -20,7 +20,8 @@ export function checkGradients(suite: Suite): void {
   suite.group('derivatives', () => {
     const cases = [...gradientCases, ...(suite.options.gradients ?? [])];
     for (const name of new Set(cases.map(c => c.name))) {
-      for (const dtype of suite.floats) {
+      // Halves are too coarse for finite differences; their rules are those of the other types.
+      for (const dtype of suite.floats.filter(each => each !== 'float16')) {
         const mine = cases.filter(c => c.name === name);
         suite.test(
           name,

@@ -150,7 +150,7 @@ async function checkReduction(suite: Suite, c: ReductionCase, dtype: DType): Pro
 /** Slices without elements: the neutral element of the type. */
 async function checkEmpty(c: ReductionCase, dtype: DType, type: DType, tolerance: Tolerance): Promise<void> {
   const x = host(dtype, [3, 0, 2], []);
-  const range = { bool: [0, 1], uint8: [0, 255], int32: [-(2 ** 31), 2 ** 31 - 1], float32: [-inf, inf], float64: [-inf, inf] }[dtype];
+  const range = isFloat(dtype) ? [-inf, inf] : dtype === 'int32' ? [-(2 ** 31), 2 ** 31 - 1] : [0, dtype === 'bool' ? 1 : 255];
   const neutral = (elements: readonly number[]): number => {
     if (c.name === 'maximum') return range[0]!;
     return c.name === 'minimum' ? range[1]! : c.f(elements);

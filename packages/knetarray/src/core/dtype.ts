@@ -1,29 +1,30 @@
 /** Element types and their typed arrays. */
 
-/** Element types of arrays. `bool` holds 0 and 1 in bytes. */
-export type DType = 'float32' | 'float64' | 'int32' | 'uint8' | 'bool';
+/** Element types of arrays. `bool` holds 0 and 1 in bytes; `float16` comes to the host as the numbers of a Float32Array. */
+export type DType = 'float16' | 'float32' | 'float64' | 'int32' | 'uint8' | 'bool';
 
 /** The typed arrays that hold elements on the host. */
 export type TypedArray = Float32Array | Float64Array | Int32Array | Uint8Array;
 
 /** All element types, from the lowest to the highest in mixed arithmetic. */
-export const dtypes: readonly DType[] = ['bool', 'uint8', 'int32', 'float32', 'float64'];
+export const dtypes: readonly DType[] = ['bool', 'uint8', 'int32', 'float16', 'float32', 'float64'];
 
-const bytes: Readonly<Record<DType, number>> = { bool: 1, uint8: 1, int32: 4, float32: 4, float64: 8 };
+const bytes: Readonly<Record<DType, number>> = { bool: 1, uint8: 1, int32: 4, float16: 2, float32: 4, float64: 8 };
 
 /** Bytes per element. */
 export function bytesPerElement(dtype: DType): number {
   return bytes[dtype];
 }
 
-/** Whether the type is float32 or float64. */
+/** Whether the type is float16, float32 or float64. */
 export function isFloat(dtype: DType): boolean {
-  return dtype === 'float32' || dtype === 'float64';
+  return dtype === 'float32' || dtype === 'float64' || dtype === 'float16';
 }
 
 /** A zeroed typed array. */
 export function typedArray(dtype: DType, length: number): TypedArray {
   switch (dtype) {
+    case 'float16':
     case 'float32':
       return new Float32Array(length);
     case 'float64':
@@ -43,7 +44,7 @@ export function dtypeOf(data: TypedArray): DType {
   return 'uint8';
 }
 
-/** The type of mixed arithmetic: the higher of the two in the order bool, uint8, int32, float32, float64. */
+/** The type of mixed arithmetic: the higher of the two in the order bool, uint8, int32, float16, float32, float64. */
 export function promote(a: DType, b: DType): DType {
   return dtypes.indexOf(a) >= dtypes.indexOf(b) ? a : b;
 }

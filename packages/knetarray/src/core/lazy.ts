@@ -23,6 +23,7 @@ import {
   releasedMessage,
 } from './device-array.js';
 import { type DType, typedArray } from './dtype.js';
+import { roundToHalf } from './half.js';
 import type { Contents } from './memory.js';
 import { broadcastStrides, contiguousStrides, type Shape, sameShape, sizeOf } from './shape.js';
 
@@ -453,6 +454,7 @@ export function contiguous(x: DeviceArray): DeviceArray {
 export function asDType(value: number, dtype: DType): number {
   if (dtype === 'float64') return value;
   if (dtype === 'float32') return Math.fround(value);
+  if (dtype === 'float16') return roundToHalf(value);
   if (dtype === 'bool') return value === 0 ? 0 : 1;
   const element = typedArray(dtype, 1);
   element[0] = value;

@@ -2,6 +2,11 @@
 import type { Backend, Storage, WeakReference } from '../backend.js';
 import { bytesPerElement, type DType } from './dtype.js';
 
+/** The device is gone, with all that was on it: what every call of its backend throws from then on. The message says why. */
+export class DeviceLostError extends Error {
+  override readonly name = 'DeviceLostError';
+}
+
 /** What {@link MemoryManager.report} tells, in bytes. */
 export interface MemoryReport {
   /** Bytes in use. */
@@ -150,7 +155,7 @@ export class MemoryManager {
 
   /**
    * A storage for at least `length` elements, from the pool or new.
-   * @throws Error when the device has no memory left even after giving the pool back
+   * @throws Error when the device has no memory left even after giving the pool back, DeviceLostError when it is gone
    */
   take(dtype: DType, length: number): Storage {
     const bytes = this.#capacity(dtype, length) * bytesPerElement(dtype);
@@ -205,10 +210,19 @@ export class MemoryManager {
 
   /** Takes back what the user has dropped and the garbage collector has found. */
   sweep(): void {
+    this.#collectSoon();
+    if (this.#registered) this.#poll();
+  }
+
+  /**
+   * Asks for a collection. What it finds is polled for only where finalizers do not tell: asking a `WeakRef` keeps what it refers to
+   * until the turn ends, and with it all that a collection which has just begun was to find.
+   */
+  #collectSoon(): void {
     this.#handedOut = 0;
     this.#watched = 0;
     this.backend.collectGarbage?.();
-    this.#poll();
+    if (!this.#registered) this.#poll();
   }
 
   /** Gives every pooled storage back to the device. */
@@ -237,7 +251,7 @@ export class MemoryManager {
     // Looking costs some time for every watched array, so at least a quarter of them must be new.
     this.#watched++;
     const many = this.#handedOut > (this.#registered ? collectEvery : sweepEvery) || (this.#watched > sweepEveryCount && !this.#registered);
-    if (many && this.#watched * 4 > this.#watches.size && backend.collectGarbage !== undefined) this.sweep();
+    if (many && this.#watched * 4 > this.#watches.size && backend.collectGarbage !== undefined) this.#collectSoon();
   }
 
   #poll(): void {
@@ -273,13 +287,15 @@ export class MemoryManager {
     }
     const capacity = this.#capacity(dtype, length);
     if (!this.backend.collected && this.#live > this.#sweepAt) {
-      this.sweep();
+      this.#collectSoon();
       // Next time when as much again has come to be in use, so that looking costs little beside what is allocated.
       this.#sweepAt = Math.max(firstSweep, 2 * this.#live);
     }
     try {
       return this.backend.allocate(dtype, capacity);
-    } catch {
+    } catch (failure) {
+      // No sweep brings it back.
+      if (failure instanceof DeviceLostError) throw failure;
       this.sweep();
       this.trim();
       try {
@@ -303,7 +319,7 @@ export class MemoryManager {
   }
 }
 
-const classOf: Readonly<Record<DType, number>> = { bool: 0, uint8: 1, int32: 2, float32: 3, float64: 4 };
+const classOf: Readonly<Record<DType, number>> = { bool: 0, uint8: 1, int32: 2, float32: 3, float64: 4, float16: 5 };
 
 function poolKey(dtype: DType, capacity: number): number {
   return capacity * 8 + classOf[dtype];

@@ -1,4 +1,5 @@
 import { bytesPerElement, type TypedArray as HostData, type DType as HostDType } from '../core/dtype.js';
+import { decodeHalves, encodeHalves } from '../core/half.js';
 import { sizeOf as elementCount } from '../core/shape.js';
 
 export type { HostData, HostDType };
@@ -11,7 +12,14 @@ export interface HostTensor {
   readonly data: HostData;
 }
 
-const constructors = { float32: Float32Array, float64: Float64Array, int32: Int32Array, uint8: Uint8Array, bool: Uint8Array };
+const constructors = {
+  float16: Float32Array,
+  float32: Float32Array,
+  float64: Float64Array,
+  int32: Int32Array,
+  uint8: Uint8Array,
+  bool: Uint8Array,
+};
 
 const littleEndianHost = /* @__PURE__ */ (() => new Uint8Array(new Uint16Array([1]).buffer)[0] === 1)();
 
@@ -20,8 +28,9 @@ function swapBytes(bytes: Uint8Array, size: number): void {
   for (let i = 0; i < bytes.length; i += size) bytes.subarray(i, i + size).reverse();
 }
 
-/** The elements' bytes in little-endian order, a view of `data` where the machine is little-endian. */
-export function toLittleEndian(data: HostData): Uint8Array {
+/** The elements' bytes in little-endian order, a view of `data` where it has them so. */
+export function toLittleEndian(dtype: HostDType, elements: HostData): Uint8Array {
+  const data = dtype === 'float16' ? encodeHalves(elements) : elements;
   const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   if (littleEndianHost || data.BYTES_PER_ELEMENT === 1) return bytes;
   const copy = bytes.slice();
@@ -35,6 +44,7 @@ export function fromBytes(bytes: Uint8Array, dtype: HostDType, littleEndian = tr
   const copy = new Uint8Array(bytes);
   const size = bytesPerElement(dtype);
   if (littleEndian !== littleEndianHost && size > 1) swapBytes(copy, size);
+  if (dtype === 'float16') return decodeHalves(new Uint16Array(copy.buffer, 0, copy.length / size));
   return new constructors[dtype](copy.buffer, 0, copy.length / size);
 }
 

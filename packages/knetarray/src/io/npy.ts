@@ -16,9 +16,10 @@ import {
  */
 const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
 
-const descriptors = { float32: '<f4', float64: '<f8', int32: '<i4', uint8: '|u1', bool: '|b1' } as const;
+const descriptors = { float16: '<f2', float32: '<f4', float64: '<f8', int32: '<i4', uint8: '|u1', bool: '|b1' } as const;
 
 const codes: ReadonlyMap<string, HostDType> = /* @__PURE__ */ new Map<string, HostDType>([
+  ['f2', 'float16'],
   ['f4', 'float32'],
   ['f8', 'float64'],
   ['i4', 'int32'],
@@ -42,11 +43,11 @@ export function encodeNpy(tensor: HostTensor): Uint8Array {
   // Magic, version, length field, header and the newline that ends it fill a multiple of 64 bytes.
   const size = Math.ceil((10 + dictionary.length + 1) / 64) * 64;
   if (size - 10 > 0xffff) throw new RangeError(`encodeNpy: a shape of ${shape.length} dimensions does not fit into the header`);
-  const out = new Uint8Array(size + data.byteLength);
+  const out = new Uint8Array(size + data.length * bytesPerElement(dtype));
   out.set(MAGIC);
   out.set([1, 0, (size - 10) & 0xff, (size - 10) >> 8], 6);
   out.set(new TextEncoder().encode(`${dictionary.padEnd(size - 11)}\n`), 10);
-  out.set(toLittleEndian(data), size);
+  out.set(toLittleEndian(dtype, data), size);
   return out;
 }
 

@@ -20,9 +20,10 @@ export interface SafetensorsContent {
   readonly metadata: Record<string, string>;
 }
 
-const typeNames = { float32: 'F32', float64: 'F64', int32: 'I32', uint8: 'U8', bool: 'BOOL' } as const;
+const typeNames = { float16: 'F16', float32: 'F32', float64: 'F64', int32: 'I32', uint8: 'U8', bool: 'BOOL' } as const;
 
 const dtypes: ReadonlyMap<unknown, HostDType> = /* @__PURE__ */ new Map<unknown, HostDType>([
+  ['F16', 'float16'],
   ['F32', 'float32'],
   ['F64', 'float64'],
   ['I32', 'int32'],
@@ -64,7 +65,7 @@ export function encodeSafetensors(tensors: readonly NamedTensor[], metadata: Rea
     const quoted = JSON.stringify(name);
     if (name === METADATA) throw new Error(`encodeSafetensors: the name ${quoted} belongs to the metadata`);
     if (header.has(name)) throw new Error(`encodeSafetensors: two tensors are named ${quoted}`);
-    const end = size + data.byteLength;
+    const end = size + data.length * bytesPerElement(dtype);
     header.set(name, JSON.stringify({ dtype: typeNames[dtype], shape: [...shape].reverse(), data_offsets: [size, end] }));
     size = end;
   }
@@ -77,9 +78,10 @@ export function encodeSafetensors(tensors: readonly NamedTensor[], metadata: Rea
   out.set(text, 8);
   out.fill(0x20, 8 + text.length, start);
   let offset = start;
-  for (const { data } of ordered) {
-    out.set(toLittleEndian(data), offset);
-    offset += data.byteLength;
+  for (const { dtype, data } of ordered) {
+    const bytes = toLittleEndian(dtype, data);
+    out.set(bytes, offset);
+    offset += bytes.length;
   }
   return out;
 }
@@ -95,7 +97,7 @@ function objectText(members: readonly (readonly [name: string, json: string])[])
  *
  * @param bytes the whole file
  * @throws if the file is cut short or malformed (header length, JSON, offsets that overlap, leave holes or do not fit shape and dtype),
- * or holds a dtype other than F32, F64, I32, U8 and BOOL; the message names the tensor
+ * or holds a dtype other than F16, F32, F64, I32, U8 and BOOL; the message names the tensor
  * @example
  * const { tensors, metadata } = decodeSafetensors(bytes);
  * const byName = new Map(tensors.map(t => [t.name, t]));

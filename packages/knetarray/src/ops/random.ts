@@ -65,7 +65,7 @@ function fill(
   caller: string,
 ): KnetArray {
   const d = supported(getDevice(device), dtype, caller);
-  if (!isFloat(dtype)) throw new TypeError(`${caller}: expected float32 or float64, not ${dtype}`);
+  if (!isFloat(dtype)) throw new TypeError(`${caller}: expected a float dtype, not ${dtype}`);
   const result = DeviceArray.empty(d, dtype, [...checkShape(shape, caller)]);
   // One key per call: the seed, and how many calls came before. Seeds of single calls have the highest counter for themselves.
   const key = own === undefined ? nextRandomKey() : ([own >>> 0, 0xffffffff] as const);

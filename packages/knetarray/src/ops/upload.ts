@@ -26,7 +26,8 @@ export function upload(device: Device, dtype: DType, shape: Shape, data: TypedAr
   return result;
 }
 
-const storedAs = (dtype: DType): DType => (dtype === 'bool' ? 'uint8' : dtype);
+/** The dtype that the host's elements have. */
+const storedAs = (dtype: DType): DType => (dtype === 'bool' ? 'uint8' : dtype === 'float16' ? 'float32' : dtype);
 
 /** Elements as a dtype stores them. */
 export function convert(data: ArrayLike<number>, dtype: DType): TypedArray {

@@ -1,0 +1,7 @@
+import { webgpuBackend } from '@knet/knetarray-webgpu';
+import { afterAll } from 'vitest';
+import { trainingTests } from '../training-on-gpu.js';
+
+const backend = await webgpuBackend();
+afterAll(() => backend.destroy());
+trainingTests(backend);

@@ -1,0 +1,7 @@
+import { afterAll } from 'vitest';
+import { testBackend } from '../../knetarray-webgpu/test/gpu.js';
+import { trainingTests } from './training-on-gpu.js';
+
+const backend = await testBackend();
+afterAll(() => backend.destroy());
+trainingTests(backend);
