@@ -11,7 +11,7 @@ import { sourceAlias } from '../lib/workspace.mjs';
 const entry = join(root, 'packages', 'backend-tests', 'test', 'deno', 'conformance.ts');
 
 /** Deno waits 10 ms in each read, so that several processes get on faster than one. */
-const parts = ['software 0 2', 'software 1 2', 'gpu 0 2', 'gpu 1 2'];
+const parts = ['software', 'gpu'].flatMap(kernels => [0, 1, 2].map(k => `${kernels} ${k} 3`));
 
 /** Failures of a part that are written out. */
 const maxShown = 20;
@@ -76,7 +76,7 @@ export async function deno() {
     const run = part =>
       node(tool('deno'), ['run', '--unstable-webgpu', '--v8-flags=--expose-gc', '--allow-all', bundle, ...part.split(' ')], {
         env,
-        limit: 400,
+        limit: 600,
       });
     const counted = await Promise.all(parts.map(async part => countOutcomes(part, await run(part))));
     return {

@@ -12,7 +12,9 @@ if (kernels !== 'software' && kernels !== 'gpu') throw new Error(`there are no k
 
 const backend = await webgpuBackend({ kernels });
 const name = `webgpu in Deno, kernels '${kernels}'`;
-const all = listTests(runner => conformance(() => backend, { ...runner, collectGarbage, name }));
+// Drivers may take subnormal numbers for 0, and powers of small halves are subnormal.
+const exclude = { 'norm float16': 'powers of small halves are subnormal, which this driver takes for 0' };
+const all = listTests(runner => conformance(() => backend, { ...runner, collectGarbage, name, exclude }));
 const mine = all.filter((_, i) => i % Number(parts) === Number(part));
 for (const test of mine) {
   const start = performance.now();
