@@ -55,10 +55,9 @@ export class Shader {
       const storage = operands[k]!;
       let access = k < count ? 0 : 1;
       if (k < count && ((outputShared && storage.shared) || operands.indexOf(storage, count) >= 0)) access = 1;
-      if (access === 1) {
-        const first = operands.indexOf(storage);
-        if (first < k) access = 2 + first;
-      }
+      const first = operands.indexOf(storage);
+      // Writable operands in one storage have to be one binding, the others may be where they have one type, and bindings are few.
+      if (first < k && (access === 1 || this.inputs[first] === this.inputs[k])) access = 2 + first;
       key = typeof key === 'number' ? key * 16 + access : key + String.fromCharCode(access);
     }
     let variant = this.#variants.get(key);

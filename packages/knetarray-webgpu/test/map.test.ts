@@ -1,7 +1,8 @@
-import { array, DeviceArray, full, type KnetArray, useBackend, viewOf } from '@knet/knetarray';
+import { array, DeviceArray, full, type KnetArray, type Storage, useBackend, type View, viewOf } from '@knet/knetarray';
 import { update } from '@knet/optim';
 import { expect, it } from 'vitest';
 import { testBackend } from './gpu.js';
+import { single } from './programs.js';
 
 const backend = await testBackend();
 useBackend(backend);
@@ -60,6 +61,29 @@ it('keeps the order of calls that depend on each other', async () => {
   a.set([], 7);
   expect(await c.data()).toEqual(new Float32Array([3, 4, 5]));
   expect(await a.data()).toEqual(new Float32Array([7, 7, 7]));
+});
+
+it('binds once what several calls read', async () => {
+  const [count, n] = [16, 5];
+  // The input is larger than what shares a slab; the outputs share one.
+  const source = backend.allocate('float32', 2 ** 20);
+  backend.write(
+    source,
+    0,
+    Float32Array.from({ length: count * n }, (_, i) => i),
+  );
+  const targets = Array.from({ length: count }, () => backend.allocate('float32', n));
+  const view = (storage: Storage, offset: number): View => ({ storage, dtype: 'float32', shape: [n], strides: [1], offset });
+  const code = single('float32', 'neg', 1);
+  backend.flush();
+  const before = backend.counts.dispatches;
+  for (const [k, target] of targets.entries()) backend.map(code, [view(source, k * n)], [], [view(target, 0)]);
+  backend.flush();
+  expect(backend.counts.dispatches - before).toBe(1);
+  for (const [k, target] of targets.entries()) {
+    expect([...(await backend.read(target, 'float32', 0, n))]).toEqual([0, 1, 2, 3, 4].map(i => -(k * n + i)));
+  }
+  for (const storage of [source, ...targets]) backend.release(storage);
 });
 
 it('compiles nothing for arrays that only lie in other slabs', async () => {
