@@ -22,10 +22,11 @@ describe.each(['cpu', 'webgpu'] as const)('on %s', device => {
     await first.reach(20);
     const early = await first.curve('loss-curve');
     await first.reach(60);
-    expect(await first.curve('loss-curve')).not.toBe(early);
+    await expect.poll(() => first.curve('loss-curve'), { timeout: 60_000 }).not.toBe(early);
     await first.press('Pause');
     await first.phase('paused');
     const steps = await first.steps();
+    await first.told('loss-curve', new RegExp(`training data [\\d.]+ at step ${steps}(,|$)`));
     const curve = await first.curve('loss-curve');
     await first.page.waitForTimeout(500);
     expect(await first.steps()).toBe(steps);
@@ -39,7 +40,7 @@ describe.each(['cpu', 'webgpu'] as const)('on %s', device => {
     await first.reach(Math.max(steps + 20, 160));
     await first.press('Stop');
     await first.phase('stopped');
-    expect(await first.label('accuracy-curve')).toMatch(/training data [\d.]+% at step \d+, test data [\d.]+% at step \d+/);
+    await first.told('accuracy-curve', /training data [\d.]+% at step \d+, test data [\d.]+% at step \d+/);
     expect(Number.parseFloat(await first.text('accuracy'))).toBeGreaterThan(60);
     for (const id of ['steps-per-second', 'items-per-second', 'live', 'peak']) expect(await first.text(id)).toMatch(/^[\d.,]+( MB)?$/);
 
@@ -67,7 +68,7 @@ describe.each(['cpu', 'webgpu'] as const)('on %s', device => {
     const page = await visit({ ...small, device, model: 'lenet', batch: 10, test: 20, every: 10, steps: 20, samples: 500 });
     await page.press('Start');
     await page.phase('paused');
-    const [, before, after] = /training data ([\d.]+) at step 20, test data ([\d.]+) at step 20/.exec(await page.label('loss-curve')) ?? [];
+    const [, before, after] = await page.told('loss-curve', /training data ([\d.]+) at step 20, test data ([\d.]+) at step 20/);
     expect(Number(before)).toBeLessThan(2.2);
     expect(Number(after)).toBeLessThan(2.2);
     await page.stroke(...one);
@@ -79,7 +80,7 @@ describe.each(['cpu', 'webgpu'] as const)('on %s', device => {
     const page = await visit({ ...sizes, device, model: 'charlm' });
     await page.press('Start');
     await page.phase('paused');
-    const [, loss] = /training data ([\d.]+) at step 40/.exec(await page.label('loss-curve')) ?? [];
+    const [, loss] = await page.told('loss-curve', /training data ([\d.]+) at step 40/);
     // Guessing among 84 characters has a loss of 4.43.
     expect(Number(loss)).toBeLessThan(3.5);
     await page.page.getByLabel('Begins with').fill('Gitche');

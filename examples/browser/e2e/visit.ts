@@ -87,9 +87,14 @@ export class Visit {
     return this.page.locator(`#${id} svg`).innerHTML();
   }
 
-  /** What a curve says of its end: `training data 0.31 at step 60`. */
-  async label(id: 'loss-curve' | 'accuracy-curve'): Promise<string> {
-    return (await this.page.locator(`#${id}`).getAttribute('aria-label')) ?? '';
+  /**
+   * What a curve says of its end, `training data 0.31 at step 60`, once that matches: it is drawn a frame after the page has heard of
+   * a step.
+   */
+  async told(id: 'loss-curve' | 'accuracy-curve', pattern: RegExp): Promise<RegExpExecArray> {
+    const label = async () => (await this.page.locator(`#${id}`).getAttribute('aria-label')) ?? '';
+    await expect.poll(label, { timeout: 60_000 }).toMatch(pattern);
+    return pattern.exec(await label())!;
   }
 
   /** Draws a stroke through points given in parts of the drawing area. */
