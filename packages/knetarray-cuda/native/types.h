@@ -1,0 +1,106 @@
+// Element types, and strided views as the array layer describes them.
+#pragma once
+
+#include <cstdint>
+
+#include "half.h"
+#include "launch.h"
+
+namespace knet {
+
+enum class DType : int32_t { float32 = 0, float64 = 1, int32 = 2, uint8 = 3, boolean = 4, float16 = 5 };
+
+KNET_HOST_DEVICE inline int64_t bytesOf(DType dtype) {
+  switch (dtype) {
+    case DType::float64:
+      return 8;
+    case DType::float16:
+      return 2;
+    case DType::uint8:
+    case DType::boolean:
+      return 1;
+    default:
+      return 4;
+  }
+}
+
+// What elements of a type are computed in. Halves are kept as float and rounded after every operation.
+template <DType dtype>
+struct ElementOf;
+template <>
+struct ElementOf<DType::float32> {
+  using Memory = float;
+  using Register = float;
+};
+template <>
+struct ElementOf<DType::float64> {
+  using Memory = double;
+  using Register = double;
+};
+template <>
+struct ElementOf<DType::int32> {
+  using Memory = int32_t;
+  using Register = int32_t;
+};
+template <>
+struct ElementOf<DType::uint8> {
+  using Memory = uint8_t;
+  using Register = uint8_t;
+};
+template <>
+struct ElementOf<DType::boolean> {
+  using Memory = bool;
+  using Register = bool;
+};
+template <>
+struct ElementOf<DType::float16> {
+  using Memory = Half;
+  using Register = float;
+};
+
+// Most dimensions of an operand, after those that lie in one run have been merged: arguments of a kernel have room for 4 KB.
+inline constexpr int maxRank = 16;
+// Most dimensions that the array layer may hand over.
+inline constexpr int maxGivenRank = 32;
+
+// Elements of memory seen through a shape, the fastest dimension first. Strides count elements; 0 repeats.
+struct View {
+  char* data;  // the element at position 0
+  DType dtype;
+  int rank;
+  int64_t shape[maxGivenRank];
+  int64_t strides[maxGivenRank];
+
+  template <class T>
+  T* as() const {
+    return reinterpret_cast<T*>(data);
+  }
+  int64_t size() const {
+    int64_t n = 1;
+    for (int d = 0; d < rank; d++) n *= shape[d];
+    return n;
+  }
+};
+
+// Calls f with a value of the type of memory that a dtype has: `withType(dtype, [&](auto x) { using T = decltype(x); ... })`.
+template <class F>
+void withFloatType(DType dtype, F f) {
+  if (dtype == DType::float64) f(double{});
+  else if (dtype == DType::float16) f(Half{});
+  else f(float{});
+}
+template <class F>
+void withType(DType dtype, F f) {
+  switch (dtype) {
+    case DType::int32:
+      return f(int32_t{});
+    case DType::uint8:
+      return f(uint8_t{});
+    case DType::boolean:
+      return f(bool{});
+    default:
+      return withFloatType(dtype, f);
+  }
+}
+
+}  // namespace knet

@@ -1,0 +1,175 @@
+// Builds the addon: `node scripts/build-cuda.mjs [--emulation] [--out folder] [--sanitize address,undefined] [--archs 80,90]`, for GPUs
+// with nvcc, or with a C++ compiler and the emulator that runs kernels on the processor. A file is compiled when it, a header or the
+// command has changed.
+
+import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { availableParallelism } from 'node:os';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+const packageFolder = dirname(dirname(fileURLToPath(import.meta.url)));
+const native = join(packageFolder, 'native');
+// Functions in double precision that CUDA has and C++ lacks.
+const processor = join(dirname(packageFolder), 'knetarray-onednn', 'native');
+const require = createRequire(import.meta.url);
+
+/** Compute capabilities with machine code of their own; PTX of the oldest one serves all others. */
+const defaultArchs = ['80', '90'];
+const oldestArch = '75';
+
+/** Runs a compiler; resolves to its messages, or rejects with them. */
+function compile(compiler, args) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(compiler, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', chunk => (output += chunk));
+    child.on('error', error =>
+      reject(error.code === 'ENOENT' ? new Error(`no compiler '${compiler}': install g++ (Debian: apt-get install g++), or name one in CXX`) : error),
+    );
+    child.on('close', code => (code === 0 ? resolve(output) : reject(new Error(output || `${compiler} ended with code ${code}`))));
+  });
+}
+
+/** Path of nvcc, looked for where CUDA's own tools look, or undefined. */
+export function findNvcc() {
+  const { CUDACXX, CUDA_HOME, CUDA_PATH } = process.env;
+  const candidates = [CUDACXX, CUDA_HOME && join(CUDA_HOME, 'bin', 'nvcc'), CUDA_PATH && join(CUDA_PATH, 'bin', 'nvcc'), 'nvcc'];
+  candidates.push('/usr/local/cuda/bin/nvcc');
+  return candidates.find(path => path && spawnSync(path, ['--version'], { stdio: 'ignore' }).status === 0);
+}
+
+/** Folder of CUDA's headers, as nvcc itself sees it. */
+function cudaHeaders(nvcc) {
+  const { stderr } = spawnSync(nvcc, ['--dryrun', '-E', '-x', 'cu', '/dev/null'], { encoding: 'utf8' });
+  const found = [...stderr.matchAll(/"-I([^"]+)"|-I(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain);
+  const folder = found.find(path => existsSync(join(path, 'cuda_runtime_api.h')));
+  if (folder === undefined) throw new Error(`${nvcc} does not tell where its headers are: ${stderr.slice(0, 300)}`);
+  return folder;
+}
+
+const digest = parts => createHash('sha256').update(parts.join('\0')).digest('hex');
+
+/** Whether a result was made from just this; `write` notes what it was made from. */
+function stamped(file, key) {
+  const stamp = `${file}.key`;
+  return { fresh: existsSync(file) && existsSync(stamp) && readFileSync(stamp, 'utf8') === key, write: () => writeFileSync(stamp, key) };
+}
+
+const filesOf = (folder, ending) => readdirSync(folder).flatMap(name => (name.endsWith(ending) ? [join(folder, name)] : []));
+
+/** What the compiler that translates the addon itself, and the emulation, is told. */
+const hostFlags = [
+  '-std=c++17',
+  '-fPIC',
+  '-fvisibility=hidden',
+  '-Wall',
+  '-Wextra',
+  '-Werror',
+  '-DNAPI_VERSION=8',
+  '-DNAPI_CPP_EXCEPTIONS',
+];
+
+function emulationUnits(sanitize) {
+  const flags = [
+    ...hostFlags,
+    '-O2',
+    // As CUDA without contraction: results can be compared.
+    '-ffp-contract=off',
+    '-Wno-unknown-pragmas',
+    '-Wno-maybe-uninitialized',
+    ...(sanitize ? [`-fsanitize=${sanitize}`, '-fno-sanitize-recover=undefined', '-g', '-fno-omit-frame-pointer'] : []),
+  ];
+  const sources = [
+    ...filesOf(native, '.cc'),
+    ...filesOf(join(native, 'emulation'), '.cc'),
+    ...filesOf(join(native, 'kernels'), '.cu'),
+    join(processor, 'special.cc'),
+    join(processor, 'error-functions.cc'),
+  ];
+  return sources.map(source => ({ source, compiler: process.env.CXX || 'g++', flags: [...flags, '-x', 'c++'] }));
+}
+
+function gpuUnits(archs) {
+  const nvcc = findNvcc();
+  if (nvcc === undefined)
+    throw new Error('no nvcc: install the CUDA toolkit (developer.nvidia.com/cuda-downloads), or name its compiler in CUDACXX');
+  const flags = [
+    '-O3',
+    '-std=c++17',
+    '--expt-relaxed-constexpr',
+    '-Werror',
+    'all-warnings',
+    // A null stream would wait for all others.
+    '-Werror',
+    'default-stream-launch',
+    '-Xcompiler',
+    '-fPIC,-fvisibility=hidden,-Wall,-Wextra',
+    '--compress-mode=size',
+    '-gencode',
+    `arch=compute_${oldestArch},code=compute_${oldestArch}`,
+    ...archs.flatMap(arch => ['-gencode', `arch=compute_${arch},code=sm_${arch}`]),
+    '-DKNET_CUDA',
+    '-x',
+    'cu',
+  ];
+  const sources = [...filesOf(native, '.cc').filter(path => !path.endsWith('addon.cc')), ...filesOf(join(native, 'kernels'), '.cu')];
+  const addon = { source: join(native, 'addon.cc'), compiler: process.env.CXX || 'g++', flags: [...hostFlags, '-O2', '-DKNET_CUDA', '-isystem', cudaHeaders(nvcc)] };
+  return { nvcc, units: [addon, ...sources.map(source => ({ source, compiler: nvcc, flags }))] };
+}
+
+/** Builds the addon into a folder and resolves to its path. */
+export async function buildCuda({ emulation = false, out = join(packageFolder, 'build'), sanitize, archs = defaultArchs } = {}) {
+  const { nvcc, units } = emulation ? { units: emulationUnits(sanitize) } : gpuUnits(archs);
+  const include = [dirname(require.resolve('node-addon-api/napi.h')), process.env.KNET_NODE_HEADERS || require('node-api-headers').include_dir];
+  const headers = [native, join(native, 'emulation'), join(native, 'kernels'), processor].flatMap(folder =>
+    filesOf(folder, '.h').map(path => readFileSync(path, 'utf8')),
+  );
+  const objects = join(out, emulation ? 'emulation-objects' : 'objects');
+  mkdirSync(objects, { recursive: true });
+  const keys = [];
+  const made = [];
+  const waiting = [...units];
+  const worker = async () => {
+    for (let unit = waiting.shift(); unit !== undefined; unit = waiting.shift()) {
+      const { source, compiler, flags } = unit;
+      const target = join(objects, `${relative(dirname(packageFolder), source).replace(/[/\\]/g, '-')}.o`);
+      made.push(target);
+      const args = [...flags, ...include.flatMap(folder => ['-isystem', folder]), '-c', source, '-o', target];
+      const key = digest([compiler, ...args, readFileSync(source, 'utf8'), ...headers]);
+      keys.push(key);
+      const { fresh, write } = stamped(target, key);
+      if (fresh) continue;
+      const messages = await compile(compiler, args);
+      if (messages) console.error(messages);
+      write();
+    }
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, worker));
+  made.sort();
+  const target = join(out, emulation ? 'cuda_emu.node' : 'cuda.node');
+  const link = emulation
+    ? ['-shared', ...(sanitize ? [`-fsanitize=${sanitize}`] : []), ...made, '-o', target, '-ldl']
+    : ['-shared', '-cudart', 'static', ...made, '-o', target, '-Xlinker', '--exclude-libs,ALL', '-ldl'];
+  const linker = emulation ? process.env.CXX || 'g++' : nvcc;
+  const { fresh, write } = stamped(target, digest([linker, ...link, ...keys.sort()]));
+  if (fresh) return target;
+  await compile(linker, link);
+  write();
+  return target;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const { values } = parseArgs({
+    options: { emulation: { type: 'boolean' }, out: { type: 'string' }, sanitize: { type: 'string' }, archs: { type: 'string' } },
+  });
+  try {
+    console.log(await buildCuda({ ...values, archs: values.archs?.split(',') }));
+  } catch (error) {
+    console.error(`build of @knet/knetarray-cuda: ${error.message}`);
+    process.exitCode = 1;
+  }
+}

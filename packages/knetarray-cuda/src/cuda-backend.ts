@@ -1,0 +1,228 @@
+/** The CUDA backend. */
+import {
+  type Backend,
+  bytesPerElement,
+  type ConvolutionGeometry,
+  type ConvolutionKind,
+  DeviceLostError,
+  type Distribution,
+  type DType,
+  decodeHalves,
+  encodeHalves,
+  isFloat,
+  type Kernel,
+  type Limits,
+  type LstmGradients,
+  type PoolingGeometry,
+  type Program,
+  type ReduceOp,
+  type Shape,
+  type SoftmaxGeometry,
+  type SoftmaxKind,
+  type Storage,
+  type TypedArray,
+  type View,
+} from '@knet/knetarray';
+import { Command } from './command.js';
+import { whyNot } from './find-native.js';
+import { convolution } from './kernels/convolution.js';
+import { cumsum, gather, scatterAdd } from './kernels/gather.js';
+import { lstm, lstmGradient } from './kernels/lstm.js';
+import { matmul } from './kernels/matmul.js';
+import { maxPooling, maxPoolingGradient } from './kernels/pooling.js';
+import { Programs } from './kernels/program.js';
+import { random } from './kernels/random.js';
+import { reduce } from './kernels/reduce.js';
+import { softmax, softmaxGradient } from './kernels/softmax.js';
+import { type DeviceInfo, loadNative, type Native } from './native.js';
+import { CudaStorage, storageOf } from './storage.js';
+import { NativeWeakReference } from './weak-reference.js';
+
+/** Options of {@link cudaBackend}. */
+export interface CudaOptions {
+  /** Number of the GPU, as CUDA counts them. Default: 0. */
+  device?: number;
+  /** Released bytes that are kept for reuse. Default: half of the GPU's memory. */
+  maxPooledBytes?: number;
+  /** Frees what JavaScript has dropped lately, where the platform can be asked for it; @knet/knet gives one. */
+  collectGarbage?: (() => void) | undefined;
+}
+
+let opened: CudaBackend | undefined;
+
+/**
+ * An NVIDIA GPU: float32, float64, float16, int32, uint8 and bool. Each thread of Node uses one GPU.
+ *
+ * @throws Error, in one sentence, when the addon is not built, there is no driver or no GPU, or another GPU is in use already
+ *
+ * @example
+ * useBackend(cudaBackend());
+ */
+export function cudaBackend(options: CudaOptions = {}): CudaBackend {
+  const { device = opened?.info.index ?? 0, collectGarbage } = options;
+  if (opened === undefined) {
+    const native = loadNative();
+    const reason = whyNot(native.machine(), device);
+    if (reason !== undefined) throw new Error(reason);
+    opened = new CudaBackend(native, { ...options, device });
+  } else if (opened.info.index !== device) {
+    throw new Error(`this thread computes on GPU ${opened.info.index}: use a worker thread for GPU ${device}`);
+  }
+  if (collectGarbage !== undefined) opened.collectGarbage = collectGarbage;
+  return opened;
+}
+
+/** See {@link cudaBackend}. */
+export class CudaBackend implements Backend {
+  readonly name = 'cuda';
+  readonly collected = false;
+  /** See {@link CudaOptions}. */
+  collectGarbage: (() => void) | undefined;
+  readonly limits: Limits;
+  /** The GPU, and which libraries help. */
+  readonly info: DeviceInfo;
+  private readonly command: Command;
+  private readonly words: Float64Array;
+  private readonly programs: Programs;
+
+  constructor(
+    private readonly native: Native,
+    { device = 0, maxPooledBytes, collectGarbage }: CudaOptions,
+  ) {
+    this.words = native.open(device, lost);
+    this.info = native.deviceInfo();
+    this.collectGarbage = collectGarbage;
+    this.limits = {
+      maxProgramArrays: 16,
+      maxInstructions: 48,
+      maxStorageBytes: this.info.bytes,
+      maxPooledBytes: maxPooledBytes ?? this.info.bytes / 2,
+      minPooledBytes: 1,
+    };
+    this.command = new Command(this.words);
+    this.programs = new Programs(native, this.words);
+  }
+
+  /** Bytes that the GPU has free, and all that it has, whoever uses them. */
+  get deviceMemory(): { readonly free: number; readonly total: number } {
+    return this.native.memoryInfo();
+  }
+
+  /** Waits until the GPU has done everything. */
+  synchronize(): void {
+    this.native.synchronize();
+  }
+
+  supports(kernel: Kernel, dtype: DType): boolean {
+    if (kernel === 'random') return dtype === 'float32' || dtype === 'float64';
+    return kernel === 'softmax' || kernel === 'lstm' || kernel === 'convolution' ? isFloat(dtype) : true;
+  }
+
+  allocate(dtype: DType, length: number): Storage {
+    // Not even an empty array is nowhere.
+    return new CudaStorage(this.native.allocate(Math.max(length * bytesPerElement(dtype), 1)), dtype);
+  }
+
+  release(storage: Storage): void {
+    this.native.release(storageOf(storage).address);
+  }
+
+  ready(): Promise<void> {
+    return this.native.ready();
+  }
+
+  weakReference(target: object): NativeWeakReference {
+    return new NativeWeakReference(this.native, target);
+  }
+
+  write(storage: Storage, offset: number, data: TypedArray): void {
+    const { address, dtype } = storageOf(storage);
+    const stored = dtype === 'float16' ? encodeHalves(data) : data;
+    // Node-API knows no shared memory.
+    this.native.write(address + offset * bytesPerElement(dtype), stored.buffer instanceof ArrayBuffer ? stored : stored.slice());
+  }
+
+  async read(storage: Storage, dtype: DType, offset: number, length: number): Promise<TypedArray> {
+    const size = bytesPerElement(dtype);
+    return toHost(dtype, await this.native.readLater(storageOf(storage).address + offset * size, length * size));
+  }
+
+  readSync(storage: Storage, dtype: DType, offset: number, length: number): TypedArray {
+    const size = bytesPerElement(dtype);
+    return toHost(dtype, this.native.read(storageOf(storage).address + offset * size, length * size));
+  }
+  map(program: Program, inputs: readonly View[], scalars: readonly number[], outputs: readonly View[]): void {
+    this.programs.map(program, inputs, scalars, outputs);
+  }
+
+  reduce(op: ReduceOp, program: Program, inputs: readonly View[], scalars: readonly number[], shape: Shape, output: View): void {
+    reduce(this.native, this.words, this.programs, op, program, inputs, scalars, shape, output);
+  }
+
+  matmul(a: View, b: View, output: View, alpha: number, beta: number): void {
+    matmul(this.native, this.command, a, b, output, alpha, beta);
+  }
+
+  convolution(kind: ConvolutionKind, geometry: ConvolutionGeometry, a: View, b: View, output: View): void {
+    convolution(this.native, this.command, kind, geometry, a, b, output);
+  }
+
+  softmax(kind: SoftmaxKind, geometry: SoftmaxGeometry, x: View, output: View): void {
+    softmax(this.native, this.command, kind, geometry, x, output);
+  }
+
+  softmaxGradient(kind: SoftmaxKind, geometry: SoftmaxGeometry, y: View, dy: View, output: View): void {
+    softmaxGradient(this.native, this.command, kind, geometry, y, dy, output);
+  }
+
+  lstm(gates: View, cell: View, newHidden: View, newCell: View): void {
+    lstm(this.native, this.command, gates, cell, newHidden, newCell);
+  }
+
+  lstmGradient(gates: View, cell: View, newCell: View, states: LstmGradients, gatesGradient: View, cellGradient: View): void {
+    lstmGradient(this.native, this.command, gates, cell, newCell, states, gatesGradient, cellGradient);
+  }
+
+  gather(source: View, indices: View, output: View, dim: number): void {
+    gather(this.native, this.command, source, indices, output, dim);
+  }
+
+  scatterAdd(source: View, indices: View, output: View, dim: number): void {
+    scatterAdd(this.native, this.command, source, indices, output, dim);
+  }
+
+  cumsum(x: View, output: View, dim: number): void {
+    cumsum(this.native, this.command, x, output, dim);
+  }
+
+  maxPooling(geometry: PoolingGeometry, x: View, y: View, indices: View | undefined): void {
+    maxPooling(this.native, this.command, geometry, x, y, indices);
+  }
+
+  maxPoolingGradient(geometry: PoolingGeometry, x: View, dy: View, dx: View): void {
+    maxPoolingGradient(this.native, this.command, geometry, x, dy, dx);
+  }
+
+  random(distribution: Distribution, key: readonly [number, number], output: View): void {
+    random(this.native, this.command, distribution, key, output);
+  }
+}
+
+const lost = (reason: string): DeviceLostError =>
+  new DeviceLostError(`cuda: ${reason}. What was on the GPU is lost: start the process again and load the weights.`);
+
+/** Bytes of a device as the host sees elements of a dtype. */
+function toHost(dtype: DType, bytes: ArrayBuffer): TypedArray {
+  switch (dtype) {
+    case 'float32':
+      return new Float32Array(bytes);
+    case 'float64':
+      return new Float64Array(bytes);
+    case 'int32':
+      return new Int32Array(bytes);
+    case 'float16':
+      return decodeHalves(new Uint16Array(bytes));
+    default:
+      return new Uint8Array(bytes);
+  }
+}

@@ -1,0 +1,37 @@
+/** Convolution and its gradients. */
+import type { ConvolutionGeometry, ConvolutionKind, View } from '@knet/knetarray';
+import { addressOf, type Command, codeOf } from '../command.js';
+import type { Native } from '../native.js';
+
+/** Numbers that stand for the kernels, as in native/convolution.h. */
+const kinds: Readonly<Record<ConvolutionKind, number>> = { forward: 0, gradientX: 1, gradientW: 2 };
+
+/** Convolution or one of its gradients over contiguous views; see `Backend.convolution`. */
+export function convolution(
+  native: Native,
+  command: Command,
+  kind: ConvolutionKind,
+  g: ConvolutionGeometry,
+  a: View,
+  b: View,
+  output: View,
+): void {
+  command.begin().put(kinds[kind]).put(codeOf(output.dtype));
+  threeDimensions(command, g.x, 1);
+  threeDimensions(command, g.w, 1);
+  threeDimensions(command, g.y, 1);
+  threeDimensions(command, g.padding, 0);
+  threeDimensions(command, g.stride, 1);
+  threeDimensions(command, g.dilation, 1);
+  command.put(g.group).put(g.inputs).put(g.outputs).put(g.batch).put(Number(g.flip)).put(g.alpha);
+  command.put(addressOf(a)).put(addressOf(b)).put(addressOf(output));
+  native.convolution();
+}
+
+/** Writes one number for each of three spatial dimensions. Of fewer the last one stays the last: the kernels treat it specially. */
+function threeDimensions(command: Command, xs: readonly number[], missing: number): void {
+  const [first, second, third] = xs;
+  if (third !== undefined) command.put(first!).put(second!).put(third);
+  else if (second !== undefined) command.put(first!).put(missing).put(second);
+  else command.put(missing).put(missing).put(first!);
+}

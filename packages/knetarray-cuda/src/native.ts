@@ -1,0 +1,112 @@
+/** Loading the addon: from this package after it was built, or from the prebuilt package of the platform. */
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { findNative } from './find-native.js';
+
+/** What is known of the machine before a GPU is opened. */
+export interface Machine {
+  /** Version of CUDA that the driver knows, as 12040 for 12.4; 0 without a driver. */
+  readonly driver: number;
+  /** Version that the addon was built with. */
+  readonly runtime: number;
+  /** Number of GPUs. */
+  readonly devices: number;
+  /** CUDA's error when they were counted, 0 if all went well. */
+  readonly error: number;
+  readonly message: string;
+}
+
+/** What is known of a GPU that was opened. */
+export interface DeviceInfo {
+  /** As the driver names it. */
+  readonly name: string;
+  /** Its number. */
+  readonly index: number;
+  /** Compute capability. */
+  readonly major: number;
+  readonly minor: number;
+  /** Streaming multiprocessors. */
+  readonly processors: number;
+  /** Bytes of memory. */
+  readonly bytes: number;
+  /** Version of cuBLAS, or in parentheses why it is not used. */
+  readonly blas: string;
+  /** The same of cuDNN. */
+  readonly dnn: string;
+}
+
+/** The addon. A kernel reads its arguments from the block that `open` returned. */
+export interface Native {
+  machine(): Machine;
+  /** Chooses a GPU for this thread; returns the thread's command block. `makeLost` makes the error of a GPU that has failed. */
+  open(device: number, makeLost: (message: string) => Error): Float64Array;
+  deviceInfo(): DeviceInfo;
+  /** Address of so many new bytes. */
+  allocate(bytes: number): number;
+  release(address: number): void;
+  /** Bytes that the GPU has free, and all of them. */
+  memoryInfo(): { free: number; total: number };
+  write(address: number, data: ArrayBufferView): void;
+  /** Waits for everything enqueued before. */
+  read(address: number, bytes: number): ArrayBuffer;
+  readLater(address: number, bytes: number): Promise<ArrayBuffer>;
+  /** Resolves when what was enqueued before the last call of it is done. */
+  ready(): Promise<void>;
+  synchronize(): void;
+  /** Makes a weak reference; returns its handle. */
+  weak(target: object): number;
+  /** The target of a weak reference, or undefined once it was collected. */
+  target(reference: number): object | undefined;
+  /** Ends a weak reference; its handle means nothing any more. */
+  forget(reference: number): void;
+  /** Answers with a handle in the first word of the block. */
+  compile(): void;
+  map(): void;
+  reduce(): void;
+  matmul(): void;
+  convolution(): void;
+  maxPooling(): void;
+  maxPoolingGradient(): void;
+  softmax(): void;
+  softmaxGradient(): void;
+  lstm(): void;
+  lstmGradient(): void;
+  gather(): void;
+  scatterAdd(): void;
+  cumsum(): void;
+  random(): void;
+}
+
+let loaded: Native | undefined;
+
+/**
+ * The addon, loaded at the first call.
+ * @throws Error, in one sentence, when it is not built or cannot be loaded
+ */
+export function loadNative(): Native {
+  loaded ??= load();
+  return loaded;
+}
+
+function load(): Native {
+  const require = createRequire(import.meta.url);
+  const override = process.env.KNET_CUDA_ADDON;
+  const beside = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url));
+  return findNative<Native>({
+    platform: `${process.platform}-${process.arch}`,
+    override: override && resolve(override),
+    own: beside('build/cuda.node'),
+    sources: existsSync(beside('native/addon.cc')),
+    exists: existsSync,
+    folderOf(packageName) {
+      try {
+        return dirname(require.resolve(`${packageName}/package.json`));
+      } catch {
+        return undefined; // Not installed.
+      }
+    },
+    open: path => require(path),
+  });
+}
