@@ -17,6 +17,8 @@
 // The same for kernels whose threads do not wait for each other: the emulator needs no fibers for them.
 #define KNET_LAUNCH_FREE KNET_LAUNCH
 #define KNET_SHARED __shared__
+#define KNET_UNROLL _Pragma("unroll")
+#define KNET_NOINLINE __noinline__
 #define KNET_HOST_DEVICE __host__ __device__
 #elif defined(KNET_CUDA)
 // For the parts without kernels that another compiler than nvcc translates.
@@ -24,6 +26,8 @@
 #else
 #include "emulation/emulator.h"
 #define KNET_HOST_DEVICE
+#define KNET_UNROLL
+#define KNET_NOINLINE
 #endif
 
 namespace knet {

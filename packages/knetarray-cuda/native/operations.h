@@ -18,11 +18,13 @@ enum class Op : uint8_t {
 KNET_HOST_DEVICE inline int arityOf(Op op) { return op < Op::add ? 1 : op < Op::where ? 2 : 3; }
 
 // A number as an element of T, by the rules of JavaScript's typed arrays: whole numbers are truncated and wrap around.
-KNET_HOST_DEVICE inline int32_t wrapToInt32(double x) {
-  if (x > -2147483649.0 && x < 2147483648.0) return static_cast<int32_t>(x);
+KNET_NOINLINE KNET_HOST_DEVICE int32_t inline wrapFar(double x) {
   if (!(::fabs(x) < HUGE_VAL)) return 0;
   const double rest = ::fmod(::trunc(x), 4294967296.0);
   return static_cast<int32_t>(static_cast<uint32_t>(static_cast<int64_t>(rest)));
+}
+KNET_HOST_DEVICE inline int32_t wrapToInt32(double x) {
+  return x > -2147483649.0 && x < 2147483648.0 ? static_cast<int32_t>(x) : wrapFar(x);
 }
 template <class To, class From>
 struct Conversion {
@@ -119,7 +121,11 @@ struct Arithmetic {
   __device__ static R sub(R x, R y) { return static_cast<R>(bits(x) - bits(y)); }
   __device__ static R mul(R x, R y) { return static_cast<R>(bits(x) * bits(y)); }
   __device__ static R neg(R x) { return static_cast<R>(0u - bits(x)); }
-  __device__ static R abs(R x) { return x < R(0) ? neg(x) : x; }
+  __device__ static bool negative(R x) {
+    if constexpr (R(-1) < R(1)) return x < R(0);
+    else return false;
+  }
+  __device__ static R abs(R x) { return negative(x) ? neg(x) : x; }
   __device__ static R max(R x, R y) { return x > y ? x : y; }
   __device__ static R min(R x, R y) { return x < y ? x : y; }
   __device__ static bool finite(R) { return true; }
@@ -130,6 +136,7 @@ struct RealArithmetic {
   __device__ static R sub(R x, R y) { return x - y; }
   __device__ static R mul(R x, R y) { return x * y; }
   __device__ static R neg(R x) { return -x; }
+  __device__ static bool negative(R x) { return x < 0; }
   __device__ static R abs(R x) { return ::fabs(x); }
   // NaN if either is; +0 is larger than -0.
   __device__ static R max(R x, R y) {
@@ -154,35 +161,77 @@ struct Arithmetic<float> : RealArithmetic<float> {};
 template <>
 struct Arithmetic<double> : RealArithmetic<double> {};
 
+// Any function of real numbers. It is called, not copied into every kernel: the functions are long, and each is rare.
+template <class T>
+KNET_NOINLINE __device__ T realFunction(Op op, T x, T y) {
+  switch (op) {
+#define KNET_CASE(name) \
+  case Op::name:        \
+    return function::name(x);
+    KNET_CASE(sqrt)
+    KNET_CASE(cbrt)
+    KNET_CASE(exp)
+    KNET_CASE(exp2)
+    KNET_CASE(exp10)
+    KNET_CASE(expm1)
+    KNET_CASE(log)
+    KNET_CASE(log2)
+    KNET_CASE(log10)
+    KNET_CASE(log1p)
+    KNET_CASE(sin)
+    KNET_CASE(cos)
+    KNET_CASE(tan)
+    KNET_CASE(asin)
+    KNET_CASE(acos)
+    KNET_CASE(atan)
+    KNET_CASE(sinh)
+    KNET_CASE(cosh)
+    KNET_CASE(tanh)
+    KNET_CASE(asinh)
+    KNET_CASE(acosh)
+    KNET_CASE(atanh)
+    KNET_CASE(sinpi)
+    KNET_CASE(cospi)
+    KNET_CASE(erf)
+    KNET_CASE(erfc)
+    KNET_CASE(erfinv)
+    KNET_CASE(erfcinv)
+    KNET_CASE(erfcx)
+    KNET_CASE(lgamma)
+    KNET_CASE(digamma)
+    KNET_CASE(floor)
+    KNET_CASE(ceil)
+    KNET_CASE(round)
+    KNET_CASE(trunc)
+#undef KNET_CASE
+    case Op::pow:
+      return function::pow(x, y);
+    case Op::atan2:
+      return function::atan2(x, y);
+    case Op::hypot:
+      return function::hypot(x, y);
+    case Op::polygamma:
+      return static_cast<T>(gamma::polygamma(x, y));
+    default:
+      return x;
+  }
+}
+
 // One instruction for several elements, so that it is decoded once for all of them.
 template <class R, int width>
 __device__ void compute(Op op, const R (&a)[width], const R (&b)[width], const R (&c)[width], R (&out)[width]) {
   using A = Arithmetic<R>;
-#define KNET_CASE(name, expression)                      \
-  case Op::name:                                         \
-    for (int v = 0; v < width; v++) out[v] = static_cast<R>(expression); \
-    break;
-// Other types compute functions in double precision, and round or truncate once.
-#define KNET_REAL(name)                                                                        \
-  case Op::name:                                                                               \
-    for (int v = 0; v < width; v++) {                                                          \
-      if constexpr (isFloatType<R>) out[v] = function::name(a[v]);                             \
-      else out[v] = convert<R>(function::name(static_cast<double>(a[v])));                     \
-    }                                                                                          \
-    break;
-#define KNET_REAL2(name)                                                                       \
-  case Op::name:                                                                               \
-    for (int v = 0; v < width; v++) {                                                          \
-      if constexpr (isFloatType<R>) out[v] = function::name(a[v], b[v]);                       \
-      else out[v] = convert<R>(function::name(static_cast<double>(a[v]), static_cast<double>(b[v]))); \
-    }                                                                                          \
-    break;
   switch (op) {
+#define KNET_CASE(name, expression)                                      \
+  case Op::name:                                                         \
+    KNET_UNROLL                                                          \
+    for (int v = 0; v < width; v++) out[v] = static_cast<R>(expression); \
+    return;
     KNET_CASE(copy, a[v])
     KNET_CASE(neg, A::neg(a[v]))
     KNET_CASE(abs, A::abs(a[v]))
     KNET_CASE(abs2, A::mul(a[v], a[v]))
-    KNET_CASE(sign, a[v] > R(0) ? R(1) : a[v] < R(0) ? A::neg(R(1)) : a[v])
+    KNET_CASE(sign, a[v] > R(0) ? R(1) : A::negative(a[v]) ? A::neg(R(1)) : a[v])
     KNET_CASE(isfinite, A::finite(a[v]))
     KNET_CASE(isnan, a[v] != a[v])
     KNET_CASE(add, A::add(a[v], b[v]))
@@ -197,57 +246,39 @@ __device__ void compute(Op op, const R (&a)[width], const R (&b)[width], const R
     KNET_CASE(lt, a[v] < b[v])
     KNET_CASE(le, a[v] <= b[v])
     KNET_CASE(where, a[v] != R(0) ? b[v] : c[v])
-    KNET_REAL(sqrt)
-    KNET_REAL(cbrt)
-    KNET_REAL(exp)
-    KNET_REAL(exp2)
-    KNET_REAL(exp10)
-    KNET_REAL(expm1)
-    KNET_REAL(log)
-    KNET_REAL(log2)
-    KNET_REAL(log10)
-    KNET_REAL(log1p)
-    KNET_REAL(sin)
-    KNET_REAL(cos)
-    KNET_REAL(tan)
-    KNET_REAL(asin)
-    KNET_REAL(acos)
-    KNET_REAL(atan)
-    KNET_REAL(sinh)
-    KNET_REAL(cosh)
-    KNET_REAL(tanh)
-    KNET_REAL(asinh)
-    KNET_REAL(acosh)
-    KNET_REAL(atanh)
-    KNET_REAL(sinpi)
-    KNET_REAL(cospi)
-    KNET_REAL(erf)
-    KNET_REAL(erfc)
-    KNET_REAL(erfinv)
-    KNET_REAL(erfcinv)
-    KNET_REAL(erfcx)
-    KNET_REAL(lgamma)
-    KNET_REAL(digamma)
-    KNET_REAL(floor)
-    KNET_REAL(ceil)
-    KNET_REAL(round)
-    KNET_REAL(trunc)
-    KNET_REAL2(pow)
-    KNET_REAL2(atan2)
-    KNET_REAL2(hypot)
+#undef KNET_CASE
     case Op::div:
+      KNET_UNROLL
       for (int v = 0; v < width; v++) {
         if constexpr (isFloatType<R>) out[v] = a[v] / b[v];
         else out[v] = convert<R>(static_cast<double>(a[v]) / static_cast<double>(b[v]));
       }
-      break;
-    case Op::polygamma:
-      for (int v = 0; v < width; v++) out[v] = convert<R>(gamma::polygamma(a[v], b[v]));
+      return;
+    default:
       break;
   }
+  if constexpr (sizeof(R) == 4 && isFloatType<R>) {
+    switch (op) {
+// What models are made of.
+#define KNET_CASE(name)                                                \
+  case Op::name:                                                       \
+    KNET_UNROLL                                                        \
+    for (int v = 0; v < width; v++) out[v] = function::name(a[v]);     \
+    return;
+      KNET_CASE(sqrt)
+      KNET_CASE(exp)
+      KNET_CASE(log)
+      KNET_CASE(tanh)
 #undef KNET_CASE
-#undef KNET_REAL
-#undef KNET_REAL2
+      default:
+        break;
+    }
+  }
+  for (int v = 0; v < width; v++) {
+    if constexpr (isFloatType<R>) out[v] = realFunction<R>(op, a[v], b[v]);
+    // Other types compute functions in double precision, and round or truncate once.
+    else out[v] = convert<R>(realFunction<double>(op, static_cast<double>(a[v]), static_cast<double>(b[v])));
+  }
 }
 
 }  // namespace knet

@@ -62,12 +62,6 @@ const Code& codeOf(int64_t handle);
 // @throws std::out_of_range when more than maxRank dimensions remain
 void bind(Bound& bound, const Code& code, Words& words, int rank, const int64_t* shape, bool* reduced = nullptr, bool outputs = true);
 
-#ifdef __CUDACC__
-#define KNET_UNROLL _Pragma("unroll")
-#else
-#define KNET_UNROLL
-#endif
-
 template <class R>
 __device__ R loadAs(const char* data, DType dtype, int64_t i) {
   switch (dtype) {
