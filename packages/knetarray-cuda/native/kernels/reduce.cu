@@ -54,7 +54,7 @@ __device__ void storeTotal(const ReducePlan& plan, int64_t output, const T& tota
   const int64_t at = placeAlong(plan, plan.reduced, plan.rank, plan.outStrides, output);
   int64_t whole = total.position;
   if (!givesPosition(plan.op)) {
-    if constexpr (isFloatType<decltype(total.value)>) return storeAs<double>(plan.out, plan.outType, at, total.result());
+    if constexpr (isFloatType<decltype(total.value)>) return storeAs<double>(plan.out, plan.outType, at, total.result(plan.op));
     // The extreme of nothing is an infinity, which is 0 as a whole number.
     else whole = plan.count == 0 && plan.op >= Reduction::max ? 0 : total.value;
   }

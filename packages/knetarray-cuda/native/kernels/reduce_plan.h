@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "../divider.h"
 #include "../program.h"
 #include "totals.h"
 
@@ -12,21 +13,7 @@ namespace knet {
 inline constexpr int reduceThreads = 256;
 inline constexpr int reduceThreadsLog = 8;
 
-// Division of numbers below 2^31 by one of them, without dividing (Granlund and Montgomery, PLDI 1994).
-struct Divider {
-  uint32_t magic, shift;
-
-  void set(uint32_t divisor) {
-    shift = 0;
-    while ((uint64_t{1} << shift) < divisor) shift++;
-    magic = static_cast<uint32_t>(((uint64_t{1} << 32) * ((uint64_t{1} << shift) - divisor)) / divisor + 1);
-  }
-  __device__ uint32_t quotient(uint32_t x) const {
-    return (static_cast<uint32_t>((static_cast<uint64_t>(x) * magic) >> 32) + x) >> shift;
-  }
-};
-
-// Numbers beyond that are rare: this need not be in every kernel.
+// Numbers of more than 31 bits are rare: this need not be in every kernel.
 KNET_NOINLINE __device__ inline int64_t quotientFar(int64_t x, int64_t y) { return x / y; }
 
 struct ReducePlan {
@@ -35,7 +22,7 @@ struct ReducePlan {
   int32_t reduced, rank;
   // Whether a position may not fit in 31 bits.
   bool wide;
-  Divider dividers[maxRank];
+  Divider<int32_t> dividers[maxRank];
   int64_t lengths[maxRank];
   // Results, and elements that go into one.
   int64_t outputs, count;
@@ -68,7 +55,7 @@ __device__ void placesAlong(const ReducePlan& plan, int from, int to, const int6
     const P stride = static_cast<P>(strides[d]), length = static_cast<P>(plan.lengths[d]);
     KNET_UNROLL
     for (int v = 0; v < width; v++) {
-      P next = static_cast<P>(plan.dividers[d].quotient(static_cast<uint32_t>(rest[v])));
+      P next = plan.dividers[d].quotient(static_cast<int32_t>(rest[v]));
       if constexpr (sizeof(P) == 8) {
         if (plan.wide) next = quotientFar(rest[v], length);
       }
@@ -165,7 +152,9 @@ inline ReducePlan planReduction(Reduction op, Bound& p, const bool* reduced, cha
     if (!x.kept) plan.reduced++;
   }
   plan.wide = plan.outputs > INT32_MAX || plan.count > INT32_MAX;
-  for (int d = 0; !plan.wide && d < plan.rank; d++) plan.dividers[d].set(static_cast<uint32_t>(std::max<int64_t>(1, plan.lengths[d])));
+  for (int d = 0; !plan.wide && d < plan.rank; d++) {
+    plan.dividers[d] = Divider<int32_t>(static_cast<int32_t>(std::max<int64_t>(1, plan.lengths[d])));
+  }
   plan.out = out;
   plan.outType = outType;
   divide(plan);

@@ -80,9 +80,9 @@ struct Total {
     return x;
   }
 
-  __device__ V result() const {
+  __device__ V result(Reduction op) const {
     // An infinite sum has lost NaN.
-    if constexpr (compensated) return Arithmetic<V>::finite(value) ? value + lost : value;
+    if constexpr (compensated) return op == Reduction::sum && Arithmetic<V>::finite(value) ? value + lost : value;
     else return value;
   }
 
