@@ -1,6 +1,7 @@
 // Reductions of what a program computes.
 #include "../device.h"
 #include "../kernels.h"
+#include "block_tree.h"
 #include "reduce_plan.h"
 
 namespace knet {
@@ -27,26 +28,13 @@ struct Share {
 // Combines the totals of the threads that share an output; the first of them has it then.
 template <class T>
 __device__ void combineLanes(const ReducePlan& plan, int lane, T& total) {
-  KNET_SHARED T shared[threads];
   const int t = static_cast<int>(threadIdx.x), lanes = 1 << plan.lanesLog;
-  // Within warps, then what is left of them.
-  int parts = lanes, part = lane, stride = threads >> plan.lanesLog, place = t;
-  bool mine = true;
-  if (!plan.columns) {
-    for (int mask = (lanes < warpSize ? lanes : warpSize) >> 1; mask > 0; mask >>= 1) total.merge(plan.op, total.ofLane(plan.op, mask));
-    parts = lanes / warpSize;
-    part = place = t / warpSize;
-    stride = 1;
-    mine = t % warpSize == 0;
-  }
-  if (parts < 2) return;
-  if (mine) shared[place] = total;
-  __syncthreads();
-  for (int half = parts >> 1; half > 0; half >>= 1) {
-    if (mine && part < half) shared[place].merge(plan.op, shared[place + half * stride]);
-    __syncthreads();
-  }
-  total = shared[place];
+  const auto merge = [&plan](T& a, const T& b) { a.merge(plan.op, b); };
+  if (plan.columns) return combineParts<threads>(total, lanes, lane, threads >> plan.lanesLog, t, true, merge);
+  for (int mask = (lanes < warpSize ? lanes : warpSize) >> 1; mask > 0; mask >>= 1) total.merge(plan.op, total.ofLane(plan.op, mask));
+  // More than a warp is a whole block.
+  const int warp = t / warpSize;
+  combineParts<threads>(total, lanes / warpSize, warp, 1, warp, t % warpSize == 0, merge);
 }
 
 template <class T>
