@@ -12,7 +12,7 @@ template <class Index>
 class Divider {
  public:
   Divider() = default;
-  explicit Divider(Index divisor) : divisor_(divisor) {}
+  KNET_HOST_DEVICE explicit Divider(Index divisor) : divisor_(divisor) {}
   KNET_HOST_DEVICE Index quotient(Index n) const { return n / divisor_; }
   KNET_HOST_DEVICE Index divisor() const { return divisor_; }
   // The quotient, and the remainder in n.
@@ -31,8 +31,8 @@ class Divider {
 template <>
 class Divider<int32_t> {
  public:
-  Divider() : Divider(1) {}
-  explicit Divider(int32_t divisor) : divisor_(divisor) {
+  KNET_HOST_DEVICE Divider() : Divider(1) {}
+  KNET_HOST_DEVICE explicit Divider(int32_t divisor) : divisor_(divisor) {
     uint32_t s = 0;
     while ((uint64_t{1} << s) < static_cast<uint64_t>(divisor)) s++;
     const uint64_t d = static_cast<uint64_t>(divisor);

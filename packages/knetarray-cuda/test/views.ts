@@ -1,12 +1,11 @@
 /** Views of given contents on a backend, at offsets of their own, for tests of kernels over contiguous views. */
 import { type Backend, type DType, decodeHalves, encodeHalves, type TypedArray, typedArray, type View } from '@knet/knetarray';
 
-/** Elements before and behind a view in its storage, which a kernel must leave alone. */
-const before = 3;
+/** Elements behind a view in its storage, which a kernel must leave alone as those before it. */
 const behind = 5;
 
-/** A contiguous view that holds the given elements, in a storage that is longer. */
-export function viewOf(backend: Backend, dtype: DType, elements: TypedArray): View {
+/** A contiguous view that holds the given elements, in a storage that begins so many elements earlier and ends later. */
+export function viewOf(backend: Backend, dtype: DType, elements: TypedArray, before = 3): View {
   const data = typedArray(dtype, before + elements.length + behind).fill(1);
   data.set(elements, before);
   const storage = backend.allocate(dtype, data.length);
@@ -15,12 +14,12 @@ export function viewOf(backend: Backend, dtype: DType, elements: TypedArray): Vi
 }
 
 /** The elements of a view that {@link viewOf} has made. @throws Error when those around it have changed */
-export function elementsOf(backend: Backend, { storage, dtype, shape }: View): TypedArray {
-  const all = backend.readSync?.(storage, dtype, 0, before + shape[0]! + behind);
+export function elementsOf(backend: Backend, { storage, dtype, shape, offset }: View): TypedArray {
+  const end = offset + shape[0]!;
+  const all = backend.readSync?.(storage, dtype, 0, end + behind);
   if (all === undefined) throw new Error(`${backend.name} cannot be read at once`);
-  const end = before + shape[0]!;
-  if ([...all.slice(0, before), ...all.slice(end)].some(x => x !== 1)) throw new Error('the kernel wrote around its output');
-  return all.slice(before, end);
+  if ([...all.slice(0, offset), ...all.slice(end)].some(x => x !== 1)) throw new Error('the kernel wrote around its output');
+  return all.slice(offset, end);
 }
 
 /** The numbers that a dtype makes of others. */
