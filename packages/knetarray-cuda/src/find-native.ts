@@ -42,7 +42,8 @@ function findPath({ platform, override, own, sources, exists, folderOf }: Surrou
     return override;
   }
   if (exists(own)) return own;
-  if (!platforms.includes(platform)) throw new Error(`${name} has no addon for ${platform}, only for ${platforms.join(', ')}: use device('webgpu')`);
+  if (!platforms.includes(platform))
+    throw new Error(`${name} has no addon for ${platform}, only for ${platforms.join(', ')}: use device('webgpu')`);
   const prebuilt = `${name}-${platform}`;
   const folder = folderOf(prebuilt);
   if (folder !== undefined && exists(`${folder}/cuda.node`)) return `${folder}/cuda.node`;
