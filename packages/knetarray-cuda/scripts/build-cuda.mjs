@@ -28,7 +28,11 @@ function compile(compiler, args) {
     let output = '';
     for (const stream of [child.stdout, child.stderr]) stream.on('data', chunk => (output += chunk));
     child.on('error', error =>
-      reject(error.code === 'ENOENT' ? new Error(`no compiler '${compiler}': install g++ (Debian: apt-get install g++), or name one in CXX`) : error),
+      reject(
+        error.code === 'ENOENT'
+          ? new Error(`no compiler '${compiler}': install g++ (Debian: apt-get install g++), or name one in CXX`)
+          : error,
+      ),
     );
     child.on('close', code => (code === 0 ? resolve(output) : reject(new Error(output || `${compiler} ended with code ${code}`))));
   });
@@ -117,14 +121,21 @@ function gpuUnits(archs) {
     'cu',
   ];
   const sources = [...filesOf(native, '.cc').filter(path => !path.endsWith('addon.cc')), ...filesOf(join(native, 'kernels'), '.cu')];
-  const addon = { source: join(native, 'addon.cc'), compiler: process.env.CXX || 'g++', flags: [...hostFlags, '-O2', '-DKNET_CUDA', '-isystem', cudaHeaders(nvcc)] };
+  const addon = {
+    source: join(native, 'addon.cc'),
+    compiler: process.env.CXX || 'g++',
+    flags: [...hostFlags, '-O2', '-DKNET_CUDA', '-isystem', cudaHeaders(nvcc)],
+  };
   return { nvcc, units: [addon, ...sources.map(source => ({ source, compiler: nvcc, flags }))] };
 }
 
 /** Builds the addon into a folder and resolves to its path. */
 export async function buildCuda({ emulation = false, out = join(packageFolder, 'build'), sanitize, archs = defaultArchs } = {}) {
   const { nvcc, units } = emulation ? { units: emulationUnits(sanitize) } : gpuUnits(archs);
-  const include = [dirname(require.resolve('node-addon-api/napi.h')), process.env.KNET_NODE_HEADERS || require('node-api-headers').include_dir];
+  const include = [
+    dirname(require.resolve('node-addon-api/napi.h')),
+    process.env.KNET_NODE_HEADERS || require('node-api-headers').include_dir,
+  ];
   const headers = [native, join(native, 'emulation'), join(native, 'kernels'), processor].flatMap(folder =>
     filesOf(folder, '.h').map(path => readFileSync(path, 'utf8')),
   );
