@@ -125,6 +125,9 @@ __device__ inline int64_t placeOf(const Operand& x, int rank, const int64_t* sha
   return place + i * x.strides[rank - 1];
 }
 
+// No place: they may be negative, since strides may.
+inline constexpr int64_t nowhere = INT64_MIN;
+
 // Rounds what an instruction computed to the precision of its dtype.
 template <class R>
 __device__ R rounded(R x, bool half) {
@@ -148,7 +151,7 @@ struct Registers {
     }
   }
 
-  // Reads the inputs: element v of input k is at places(k, v), where that is not negative.
+  // Reads the inputs: element v of operand x is at places(x, v), unless that is `nowhere`.
   template <class Places>
   __device__ void load(const Bound& p, Places places) {
     for (int k = 0; k < p.code.inputs; k++) {
@@ -156,7 +159,7 @@ struct Registers {
       KNET_UNROLL
       for (int v = 0; v < width; v++) {
         const int64_t at = places(x, v);
-        slot[k][v] = at < 0 ? R(0) : rounded(loadAs<R>(x.data, x.dtype, at), p.code.dtype == DType::float16);
+        slot[k][v] = at == nowhere ? R(0) : rounded(loadAs<R>(x.data, x.dtype, at), p.code.dtype == DType::float16);
       }
     }
   }
