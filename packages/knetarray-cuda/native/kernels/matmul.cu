@@ -1,4 +1,5 @@
 // Matrix products.
+#include "../cublas.h"
 #include "../device.h"
 #include "../kernels.h"
 #include "../words.h"
@@ -91,6 +92,7 @@ void add(Batches& batches, int64_t length, const int64_t (&steps)[3]) {
 
 void multiply(const Product& product) {
   if (product.m == 0 || product.n == 0 || product.batches.count == 0) return;
+  if (cublas::enqueue(product)) return;
   // Neighbouring threads write down the columns of the output.
   const bool turned = product.output.down != 1 && product.output.along == 1;
   launch(turned ? product.transposed() : product);
