@@ -1,8 +1,10 @@
 #include "libraries.h"
 
+#include "cudnn.h"
+
 namespace knet {
 
-LibraryInfo libraryInfo() { return {"(not opened)", "(not opened)"}; }
-void closeLibraries() {}
+LibraryInfo libraryInfo() { return {"(not opened)", dnnInfo()}; }
+void closeLibraries() { closeDnn(); }
 
 }  // namespace knet
