@@ -35,6 +35,9 @@ void weightsConvolution(const Convolution& c, const char* a, const char* b, char
 // Sums that were divided into `count` parts of `size` elements, one after the other: output = alpha * their sum, in order.
 void combineParts(DType dtype, const void* parts, int64_t size, int count, double alpha, char* output);
 
+// Every filter with its elements in the opposite order, from one place to another.
+void turnFilters(const Convolution& c, const char* from, char* to);
+
 // Into how many parts a sum is divided so that there is work for the whole GPU: blocks that there are without, steps of a sum that
 // a part should have at least, and elements of the result.
 int64_t partsFor(int64_t blocks, int64_t steps, int64_t leastSteps, int64_t size);

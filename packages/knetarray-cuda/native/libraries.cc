@@ -1,6 +1,7 @@
 #include "libraries.h"
 
 #include "cublas.h"
+#include "cudnn.h"
 
 namespace knet {
 namespace {
@@ -9,11 +10,17 @@ thread_local bool tf32 = false;
 
 }  // namespace
 
-LibraryInfo libraryInfo() { return {cublas::library().description, "(not opened)"}; }
+LibraryInfo libraryInfo() { return {cublas::library().description, dnnInfo()}; }
 
-void allowTf32(bool allowed) { tf32 = allowed; }
+void allowTf32(bool allowed) {
+  tf32 = allowed;
+  setDnnTf32(allowed);
+}
 bool tf32Allowed() { return tf32; }
 
-void closeLibraries() { cublas::close(); }
+void closeLibraries() {
+  cublas::close();
+  closeDnn();
+}
 
 }  // namespace knet

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "../cudnn.h"
 #include "../device.h"
 #include "../kernels.h"
 #include "../words.h"
@@ -23,6 +24,16 @@ __global__ void __launch_bounds__(threads)
   }
 }
 
+// Word is a whole number as long as an element.
+template <class Word>
+__global__ void __launch_bounds__(threads) turnKernel(const Word* __restrict__ from, Word* __restrict__ to, int64_t size, int64_t taps) {
+  const int64_t step = int64_t{gridDim.x} * threads;
+  for (int64_t i = int64_t{blockIdx.x} * threads + threadIdx.x; i < size; i += step) {
+    const int64_t tap = i % taps;
+    to[i] = from[i - tap + (taps - 1 - tap)];
+  }
+}
+
 int64_t product(const int64_t (&lengths)[3]) { return lengths[0] * lengths[1] * lengths[2]; }
 
 }  // namespace
@@ -33,6 +44,18 @@ void combineParts(DType dtype, const void* parts, int64_t size, int count, doubl
     KNET_LAUNCH_FREE((combineKernel<T>), blocksFor(size, threads), threads, stream(), static_cast<const Compute<T>*>(parts), size, count,
                      static_cast<Compute<T>>(alpha), reinterpret_cast<T*>(output));
   });
+}
+
+void turnFilters(const Convolution& c, const char* from, char* to) {
+  const int64_t size = c.sizeOfW();
+  const auto launch = [&](auto word) {
+    using Word = decltype(word);
+    KNET_LAUNCH_FREE((turnKernel<Word>), blocksFor(size, threads), threads, stream(), reinterpret_cast<const Word*>(from), reinterpret_cast<Word*>(to),
+                     size, c.taps);
+  };
+  if (c.dtype == DType::float64) launch(uint64_t{});
+  else if (c.dtype == DType::float16) launch(uint16_t{});
+  else launch(uint32_t{});
 }
 
 int64_t partsFor(int64_t blocks, int64_t steps, int64_t leastSteps, int64_t size) {
@@ -80,6 +103,7 @@ void convolutionCommand(const double* words) {
   c.taps = product(c.w);
   const char *const a = w.address(), *const b = w.address();
   char* const output = w.address();
+  if (dnnConvolution(c, a, b, output)) return;
   if (c.kind == ConvolutionKind::gradientW) weightsConvolution(c, a, b, output);
   else gatherConvolution(c, a, b, output);
 }

@@ -8,7 +8,7 @@ const kinds: Readonly<Record<ConvolutionKind, number>> = { forward: 0, gradientX
 
 /** Convolution or one of its gradients over contiguous views; see `Backend.convolution`. */
 export function convolution(
-  native: Native,
+  native: Pick<Native, 'convolution'>,
   command: Command,
   kind: ConvolutionKind,
   g: ConvolutionGeometry,
