@@ -1,7 +1,7 @@
 import type { DType, TypedArray } from '@knet/knetarray';
 import { describe, expect, it } from 'vitest';
 import { emulated } from './emulated.js';
-import { elementsOf, numbers, rounded, viewOf } from './views.js';
+import { elementsOf, numbers, product, rounded, viewOf } from './views.js';
 
 const backend = emulated();
 const precision = { float16: 2e-3, float32: 6e-7, float64: 2e-14 };
@@ -54,27 +54,28 @@ function expected({ gates, cell, hiddenGradient, cellGradient }: Given, n: numbe
 function actual(dtype: DType, x: Given, n: number): Results {
   const m = x.cell.length / n;
   const shaped = (data: TypedArray) => ({ ...viewOf(backend, dtype, data), shape: data.length === n * m ? [n, m] : [n, 4, m] });
-  const inputs = [x.gates, x.cell, x.hiddenGradient, x.cellGradient].map(shaped);
-  const outputs = [x.cell, x.cell, x.gates, x.cell].map(like => shaped(like.map(() => 7)));
-  const [gates, cell, dHidden, dNext] = inputs as [View, View, View, View];
-  const [hidden, next, dGates, dCell] = outputs as [View, View, View, View];
+  const [gates, cell, dHidden, dNext] = [shaped(x.gates), shaped(x.cell), shaped(x.hiddenGradient), shaped(x.cellGradient)];
+  const empty = (like: TypedArray) => shaped(like.map(() => 7));
+  const [hidden, next, dGates, dCell] = [empty(x.cell), empty(x.cell), empty(x.gates), empty(x.cell)];
   backend.lstm(gates, cell, hidden, next);
   backend.lstmGradient(gates, cell, next, { hidden: dHidden, cell: dNext }, dGates, dCell);
-  const [a, b, c, d] = outputs.map(y => elementsOf(backend, { ...y, shape: [y.shape.reduce((p, q) => p * q)] }));
-  for (const { storage } of [...inputs, ...outputs]) backend.release(storage);
-  return [a!, b!, c!, d!];
+  const read = (y: typeof cell): TypedArray => elementsOf(backend, { ...y, shape: [product(y.shape)] });
+  const results = [read(hidden), read(next), read(dGates), read(dCell)] as const;
+  for (const { storage } of [gates, cell, dHidden, dNext, hidden, next, dGates, dCell]) backend.release(storage);
+  return results;
 }
-type View = ReturnType<typeof viewOf>;
 
 /** The largest error, NaN and infinities among them. */
 function worst(results: Results, references: Results): number {
-  return results.reduce((most, array, k) => {
-    return array.reduce((w: number, v, i) => {
+  let most = 0;
+  results.forEach((array, k) => {
+    array.forEach((v, i) => {
       const e = references[k]![i]!;
       const distance = Object.is(v, e) ? 0 : Math.abs(v - e) / Math.max(1, Math.abs(e));
-      return distance <= w ? w : Number.isNaN(distance) ? Number.POSITIVE_INFINITY : distance;
-    }, most);
-  }, 0);
+      most = Number.isNaN(distance) ? Number.POSITIVE_INFINITY : Math.max(most, distance);
+    });
+  });
+  return most;
 }
 
 describe.each(['float32', 'float64', 'float16'] as const)('the lstm cell in %s', dtype => {

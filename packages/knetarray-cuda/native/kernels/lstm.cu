@@ -48,7 +48,8 @@ struct Cells {
 };
 
 template <class T, class Index>
-__global__ void __launch_bounds__(threads) forwardKernel(const Cells<T, Index> cells, const T* gates, const T* cell, T* newHidden, T* newCell) {
+__global__ void __launch_bounds__(threads) forwardKernel(const Cells<T, Index> cells, const T* gates, const T* cell, T* newHidden,
+                                                         T* newCell) {
   using R = Compute<T>;
   cells.forEach([&](Index gate, Index state) {
     const Gates<R> g(gates + gate, cells.n.divisor());
