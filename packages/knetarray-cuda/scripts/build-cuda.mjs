@@ -17,9 +17,8 @@ const native = join(packageFolder, 'native');
 const processor = join(dirname(packageFolder), 'knetarray-onednn', 'native');
 const require = createRequire(import.meta.url);
 
-/** Compute capabilities with machine code of their own; PTX of the oldest one serves all others. */
-const defaultArchs = ['80', '90'];
-const oldestArch = '75';
+/** Compute capabilities with machine code, which serves later GPUs of a generation too; PTX of the last one serves newer generations. */
+const defaultArchs = ['75', '80', '90'];
 
 /** Runs a compiler; resolves to its messages, or rejects with them. */
 function compile(compiler, args) {
@@ -38,16 +37,16 @@ function compile(compiler, args) {
   });
 }
 
-/** Path of nvcc, looked for where CUDA's own tools look, or undefined. */
+/** Path of nvcc: the one that CUDACXX names, else looked for where CUDA's own tools look; undefined when there is none. */
 export function findNvcc() {
   const { CUDACXX, CUDA_HOME, CUDA_PATH } = process.env;
-  const candidates = [CUDACXX, CUDA_HOME && join(CUDA_HOME, 'bin', 'nvcc'), CUDA_PATH && join(CUDA_PATH, 'bin', 'nvcc'), 'nvcc'];
-  candidates.push('/usr/local/cuda/bin/nvcc');
-  return candidates.find(path => path && spawnSync(path, ['--version'], { stdio: 'ignore' }).status === 0);
+  const candidates = CUDACXX ? [CUDACXX] : [CUDA_HOME, CUDA_PATH].flatMap(home => (home ? [join(home, 'bin', 'nvcc')] : []));
+  if (!CUDACXX) candidates.push('nvcc', '/usr/local/cuda/bin/nvcc');
+  return candidates.find(path => spawnSync(path, ['--version'], { stdio: 'ignore' }).status === 0);
 }
 
 /** Folder of CUDA's headers, as nvcc itself sees it. */
-function cudaHeaders(nvcc) {
+export function cudaHeaders(nvcc) {
   const { stderr } = spawnSync(nvcc, ['--dryrun', '-E', '-x', 'cu', '/dev/null'], { encoding: 'utf8' });
   const found = [...stderr.matchAll(/"-I([^"]+)"|-I(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain);
   const folder = found.find(path => existsSync(join(path, 'cuda_runtime_api.h')));
@@ -113,9 +112,12 @@ function gpuUnits(archs) {
     '-Xcompiler',
     '-fPIC,-fvisibility=hidden,-Wall,-Wextra',
     '--compress-mode=size',
-    '-gencode',
-    `arch=compute_${oldestArch},code=compute_${oldestArch}`,
+    // Registers and spills of every kernel.
+    '-Xptxas',
+    '-v',
     ...archs.flatMap(arch => ['-gencode', `arch=compute_${arch},code=sm_${arch}`]),
+    '-gencode',
+    `arch=compute_${archs.at(-1)},code=compute_${archs.at(-1)}`,
     '-DKNET_CUDA',
     '-x',
     'cu',
@@ -129,8 +131,20 @@ function gpuUnits(archs) {
   return { nvcc, units: [addon, ...sources.map(source => ({ source, compiler: nvcc, flags }))] };
 }
 
-/** Builds the addon into a folder and resolves to its path. */
-export async function buildCuda({ emulation = false, out = join(packageFolder, 'build'), sanitize, archs = defaultArchs } = {}) {
+/** Lines of a compiler's messages that somebody should see: what ptxas tells of each kernel is for `report`. */
+function warnings(messages) {
+  const expected = /^(ptxas info|\s+\d+ bytes stack frame|\s*$)/;
+  return messages
+    .split('\n')
+    .filter(line => !expected.test(line))
+    .join('\n');
+}
+
+/**
+ * Builds the addon into a folder and resolves to its path. `report(source, messages)` gets what the compiler said of each file, also
+ * when that was in an earlier build.
+ */
+export async function buildCuda({ emulation = false, out = join(packageFolder, 'build'), sanitize, archs = defaultArchs, report } = {}) {
   const { nvcc, units } = emulation ? { units: emulationUnits(sanitize) } : gpuUnits(archs);
   const include = [
     dirname(require.resolve('node-addon-api/napi.h')),
@@ -153,10 +167,15 @@ export async function buildCuda({ emulation = false, out = join(packageFolder, '
       const key = digest([compiler, ...args, readFileSync(source, 'utf8'), ...headers]);
       keys.push(key);
       const { fresh, write } = stamped(target, key);
-      if (fresh) continue;
-      const messages = await compile(compiler, args);
-      if (messages) console.error(messages);
-      write();
+      const log = `${target}.log`;
+      if (!fresh || !existsSync(log)) {
+        const messages = await compile(compiler, args);
+        const shown = warnings(messages);
+        if (shown) console.error(shown);
+        writeFileSync(log, messages);
+        write();
+      }
+      report?.(source, readFileSync(log, 'utf8'));
     }
   };
   await Promise.all(Array.from({ length: availableParallelism() }, worker));
