@@ -79,7 +79,6 @@ export function trainingTests(gpu: Backend): void {
     expect(await lossOf(w, x).item()).toBeLessThan(before);
     expect(new Set(live.slice(3)).size, `live bytes after each step: ${live}`).toBe(1);
   });
-
 }
 
 /** Registers the test of a device that is told of dropped arrays by finalizers, which run between turns of the event loop. */
