@@ -5,6 +5,8 @@ import { deno } from './checks/deno.mjs';
 import { prebuilt } from './checks/native-package.mjs';
 import { installs, packAll, publishing, types } from './checks/packages.mjs';
 import { browserTests, coverage, tests } from './checks/tests.mjs';
+import { cuda } from './cuda.mjs';
+import { cudaChecked } from './cuda-check.mjs';
 import { SetupError, tail } from './lib/explain.mjs';
 import { duration, node, tool } from './lib/process.mjs';
 import { prepareWebgpu } from './lib/webgpu.mjs';
@@ -23,6 +25,9 @@ const command = (packageName, args, name) => async () =>
 /** The tests need the addon: without it they fail, and this says why. */
 const addon = async () => ({ passed: 1, failed: 0, output: await native({ fetch: true }) });
 
+/** And the one on which CUDA kernels run without a GPU. */
+const emulation = async () => ({ passed: 1, failed: 0, output: await cuda({ emulation: true, fetch: true }) });
+
 /** So do they need the implementations of WebGPU. */
 const webgpu = async () => ({ passed: 1, failed: 0, output: await prepareWebgpu() });
 
@@ -33,12 +38,14 @@ const sources = [
   ['types', command('typescript', ['-p', 'tsconfig.json', '--noEmit', '--pretty', 'false'], 'tsc')],
   ['unused code (knip)', command('knip', ['--no-progress', '--no-config-hints'])],
   ['native addon', addon],
+  ['CUDA emulation', emulation],
   ['WebGPU without a GPU', webgpu],
   ['tests', tests],
   ['coverage', coverage],
   ['tests in Chromium', browserTests],
   ['conformance in Deno', deno],
   ['native addon with AddressSanitizer', () => sanitized(['address'])],
+  ['CUDA kernels', cudaChecked],
   ['bundle sizes', sizes],
 ];
 const built = [
