@@ -2,6 +2,7 @@
 
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { cudaFor } from './cuda.mjs';
 import { runBuilt } from './lib/built.mjs';
 import { root } from './lib/process.mjs';
 import { nativeFor } from './native.mjs';
@@ -19,6 +20,7 @@ export async function main([name, ...options]) {
   const known = names();
   if (name && known.includes(name)) {
     await nativeFor(options);
+    await cudaFor(options);
     return runBuilt(file(name), options);
   }
   console.error(name ? `There is no example "${name}".` : 'Usage: pnpm example <name> [options]');
