@@ -68,7 +68,6 @@ struct Session {
   bool tried = false;
   Handle handle = nullptr;
   std::string reason;
-  bool tf32 = false;
 };
 thread_local Session session;
 
@@ -99,7 +98,6 @@ const Session& opened() {
 
 const Api& api() { return library().api; }
 Handle handle() { return opened().handle; }
-bool tf32() { return session.tf32; }
 
 void check(Status status, const char* what) {
   if (status != success) throw GpuError(std::string("cuDNN, ") + what + ": " + describe(status));
@@ -117,7 +115,5 @@ void closeDnn() {
   if (cudnn::session.handle != nullptr) cudnn::api().destroy(cudnn::session.handle);
   cudnn::session = cudnn::Session{};
 }
-
-void setDnnTf32(bool wanted) { cudnn::session.tf32 = wanted; }
 
 }  // namespace knet

@@ -15,9 +15,6 @@ std::string dnnInfo();
 // Gives back what cuDNN holds for this thread.
 void closeDnn();
 
-// Whether float32 convolutions of this thread may run on tensor cores, which take 10 bits of each factor's fraction (TF32).
-void setDnnTf32(bool wanted);
-
 // Convolution by cuDNN; false if it is not there or has nothing for this geometry. a and b are (w, x), (w, dy) or (x, dy) by kind.
 bool dnnConvolution(const Convolution& c, const char* a, const char* b, char* output);
 
@@ -34,7 +31,6 @@ void check(Status status, const char* what);
 
 // For convolution: gives descriptors back.
 void forgetPlans();
-bool tf32();
 
 }  // namespace cudnn
 }  // namespace knet

@@ -7,6 +7,7 @@
 #include "convolution.h"
 #include "cudnn.h"
 #include "device.h"
+#include "libraries.h"
 
 namespace knet {
 namespace cudnn {
@@ -20,7 +21,7 @@ Key keyOf(const Convolution& c) {
   auto next = key.begin() + 6;
   for (const int64_t* lengths : {c.x, c.w, c.y, c.padding, c.stride, c.dilation}) next = std::copy(lengths, lengths + 3, next);
   // The sign of a number that is not 0 has room for one more.
-  if (tf32()) key[2] = -key[2];
+  if (tf32Allowed()) key[2] = -key[2];
   return key;
 }
 
@@ -124,7 +125,7 @@ struct Plan {
 
   static int wantedMath(const Convolution& c) {
     if (c.dtype == DType::float16) return mathTensorOp;
-    return c.dtype == DType::float32 && !tf32() ? mathFma : mathDefault;
+    return c.dtype == DType::float32 && !tf32Allowed() ? mathFma : mathDefault;
   }
 
   // The first algorithm, of those that cuDNN lists from the fastest on, that gives the same bits every time.

@@ -12,10 +12,7 @@ thread_local bool tf32 = false;
 
 LibraryInfo libraryInfo() { return {cublas::library().description, dnnInfo()}; }
 
-void allowTf32(bool allowed) {
-  tf32 = allowed;
-  setDnnTf32(allowed);
-}
+void allowTf32(bool allowed) { tf32 = allowed; }
 bool tf32Allowed() { return tf32; }
 
 void closeLibraries() {

@@ -68,15 +68,19 @@ interface Answer {
   readonly lines: readonly string[];
 }
 
-/** Runs convolutions in a process that has these settings. */
-function inChild(runs: readonly Run[], settings: NodeJS.ProcessEnv): Answer {
+/** Runs convolutions in a process that has these settings and arguments. */
+function inChild(runs: readonly Run[], settings: NodeJS.ProcessEnv, args: readonly string[] = []): Answer {
   rmSync(log, { force: true });
   const commands = runs.map(run => {
     const [a, b, output] = dataOf(run.kind, geometryOf(cases[run.name]!), run.dtype).map(data => bytesOf(run.dtype, data));
     return { words: wordsOf(run), a: a!.toString('base64'), b: b!.toString('base64'), bytes: output!.length };
   });
   const env = { ...process.env, KNET_CUDA_ADDON: addon, KNET_CUDNN: library, KNET_FAKE_CUDNN_LOG: log, ...settings };
-  const output = execFileSync(process.execPath, [path('cudnn-child.mjs')], { input: JSON.stringify(commands), env, maxBuffer: 2 ** 28 });
+  const output = execFileSync(process.execPath, [path('cudnn-child.mjs'), ...args], {
+    input: JSON.stringify(commands),
+    env,
+    maxBuffer: 2 ** 28,
+  });
   const lines = existsSync(log) ? readFileSync(log, 'utf8').trim().split('\n') : [];
   return { ...JSON.parse(output.toString()), lines };
 }
@@ -108,6 +112,11 @@ it('computes every geometry', () => {
       return `${kind} algorithm 3 math ${dtype === 'float32' ? 3 : 1} groups ${group} rank ${x.length === 3 ? 3 : 2}`;
     }),
   );
+});
+
+it('takes tensor cores for float32 when it may', () => {
+  const { lines } = inChild(all(['LeNet 2'], ['float32']), {}, ['tf32']);
+  expect(lines).toEqual(kinds.map(kind => `${kind} algorithm 3 math 1 groups 1 rank 2`));
 });
 
 it('is asked again for a geometry that it knows', () => {

@@ -83,9 +83,13 @@ __device__ Index findTap(const Gather<Index>& g, const Phase<Index>& phase, cons
   return weight + channel * g.channelStride;
 }
 
+// As many blocks on a multiprocessor as the registers of their sums allow.
+template <class T, int rows>
+constexpr int blocksAtOnce = sizeof(Compute<T>) == sizeof(double) ? 2 : rows == 8 ? 3 : 4;
+
 template <class T, int rows, class Index>
-__global__ void __launch_bounds__(threads)
-    gatherKernel(const Gather<Index> g, const T* __restrict__ w, const T* __restrict__ in, T* __restrict__ out, Compute<T>* __restrict__ parts) {
+__global__ void __launch_bounds__(threads, (blocksAtOnce<T, rows>))
+    convolutionKernel(const Gather<Index> g, const T* __restrict__ w, const T* __restrict__ in, T* __restrict__ out, Compute<T>* __restrict__ parts) {
   using C = Compute<T>;
   constexpr int height = 8 * rows;
   // Each thread brings one pixel of all lines, and `rows` filters of one line.
@@ -287,7 +291,7 @@ void launchTiles(Gather<Index> g, int64_t terms, const T* w, const T* in, T* out
   const bool aligned = reinterpret_cast<uintptr_t>(out) % sizeof(Quad<T>) == 0;
   g.fours = aligned && g.parts == 1 && g.phases == 1 && g.outPlane % 4 == 0 && g.pixels % 4 == 0;
   const Scratch parts(g.parts > 1 ? static_cast<size_t>(g.parts * g.size) * sizeof(C) : 0);
-  KNET_LAUNCH((gatherKernel<T, rows, Index>), static_cast<unsigned>(blocks * g.parts), threads, stream(), g, w, in, out, parts.template as<C>());
+  KNET_LAUNCH((convolutionKernel<T, rows, Index>), static_cast<unsigned>(blocks * g.parts), threads, stream(), g, w, in, out, parts.template as<C>());
   if (g.parts > 1) {
     constexpr DType dtype = std::is_same_v<T, double> ? DType::float64 : std::is_same_v<T, Half> ? DType::float16 : DType::float32;
     combineParts(dtype, parts.template as<C>(), g.size, static_cast<int>(g.parts), g.alpha, reinterpret_cast<char*>(out));
