@@ -1,10 +1,11 @@
-// `npx tsx scripts/support.ts`: runs the conformance suite on every backend - WebGPU on the processor - and writes docs/support.md.
+// `npx tsx scripts/support.ts`: runs the conformance suite on every backend - WebGPU and CUDA on the processor - and writes docs/support.md.
 
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { collectSupport, mockDevice, SupportReport } from '@knet/backend-tests';
 import { cpuBackend } from '@knet/knetarray-cpu';
 import { onednnBackend } from '@knet/knetarray-onednn';
+import { emulated } from '../packages/knetarray-cuda/test/emulated.js';
 import { testBackend } from '../packages/knetarray-webgpu/test/gpu.js';
 
 const report = new SupportReport();
@@ -13,6 +14,7 @@ await collectSupport(() => cpuBackend({ wasm: false, name: 'plain' }), { name: '
 await collectSupport(() => onednnBackend(), { name: 'onednn', report });
 const gpu = await testBackend();
 await collectSupport(() => gpu, { name: 'webgpu', report });
+await collectSupport(() => emulated(), { name: 'cuda (emulation)', report });
 await collectSupport(() => mockDevice(cpuBackend()), { name: 'mock (asynchronous)', report });
 
 gpu.destroy();
