@@ -186,7 +186,7 @@ class Reader : public Waiter {
   void wait() override { read_.wait(); }
   Napi::Value result() override {
     Napi::ArrayBuffer buffer = Napi::ArrayBuffer::New(Env(), read_.bytes());
-    std::memcpy(buffer.Data(), read_.data(), read_.bytes());
+    if (read_.bytes() > 0) std::memcpy(buffer.Data(), read_.data(), read_.bytes());
     return buffer;
   }
 
