@@ -1,8 +1,9 @@
-import { type KnetArray, matmul } from '@knet/knet';
+import { getDevice, type KnetArray, matmul } from '@knet/knet';
 import { uniform } from '../data.js';
 import { watchCalls } from '../harness/calls.js';
 import type { RunOptions, RunResult } from '../harness/contract.js';
 import { median } from '../harness/table.js';
+import { timeInside } from './backend-time.js';
 import { type Model, modelOf } from './classifier.js';
 import { lenet } from './lenet.js';
 import { perceptron } from './mlp.js';
@@ -16,6 +17,8 @@ const rounds = { warmup: 60, timed: 60 } as const;
 interface Cost {
   /** Enqueueing, in JavaScript. */
   enqueue: number;
+  /** The part of it that passes inside the calls of the backend. */
+  backend: number;
   /** Submitting, on the same thread: the implementation of WebGPU at work. */
   submit: number;
   /** Dispatches of one step. */
@@ -23,17 +26,19 @@ interface Cost {
 }
 
 /** Enqueues rounds of steps, and waits after each, off the clock, until the GPU has done it. Medians over single steps and submits. */
-async function measure({ step, last }: Model): Promise<Cost> {
+async function measure({ step, last }: Model, inside: () => number): Promise<Cost> {
   let index = 0;
   let dispatches = 0;
   let enqueue: number[] = [];
+  let backend: number[] = [];
   let submit: number[] = [];
   const round = async (count: number): Promise<void> => {
     const asked = watchCalls();
     for (let i = 0; i < count; i++) {
-      const begin = performance.now();
+      const [begin, before] = [performance.now(), inside()];
       step(index++);
       enqueue.push(performance.now() - begin);
+      backend.push(inside() - before);
     }
     const begin = performance.now();
     const done = last().data();
@@ -47,10 +52,10 @@ async function measure({ step, last }: Model): Promise<Cost> {
   for (let i = 0; i < 2; i++) await round(1);
   const count = Math.max(1, Math.floor(perRound / dispatches));
   for (let i = 0; i < rounds.warmup; i++) await round(count);
-  [enqueue, submit] = [[], []];
+  [enqueue, backend, submit] = [[], [], []];
   for (let i = 0; i < rounds.timed; i++) await round(count);
   const each = (times: number[]): number => (median(times) * 1000) / dispatches;
-  return { enqueue: each(enqueue), submit: each(submit), dispatches };
+  return { enqueue: each(enqueue), backend: each(backend), submit: each(submit), dispatches };
 }
 
 /** Products of two small matrices, one after the other, as one step. */
@@ -76,12 +81,14 @@ export async function run(options: RunOptions): Promise<RunResult> {
     'mlp step': () => modelOf(perceptron, { ...options, batch: 20 }),
     'lenet step': () => modelOf(lenet, { ...options, batch: 2 }),
   };
+  const inside = timeInside(getDevice().backend);
   const figures: Record<string, number> = {};
   const notes: string[] = [];
   const begin = performance.now();
   for (const [name, make] of Object.entries(models)) {
-    const found = await measure(make());
+    const found = await measure(make(), inside);
     figures[name] = found.enqueue;
+    figures[`${name}, backend`] = found.backend;
     notes.push(`${name} ${found.dispatches.toFixed(0)} dispatches, ${found.submit.toFixed(1)} µs each for submitting`);
   }
   return { seconds: (performance.now() - begin) / 1000, steps: 1, loss: 0, figures, note: notes.join('; ') };

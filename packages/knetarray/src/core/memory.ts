@@ -141,6 +141,10 @@ export class MemoryManager {
   /** Bytes in use at which dropped arrays are looked for. */
   #sweepAt = firstSweep;
   readonly #pool = new Map<number, Storage[]>();
+  /** When storages were made, and the pooled lists that the garbage collector has added to since they were last sorted by it. */
+  readonly #made = new WeakMap<Storage, number>();
+  #count = 0;
+  readonly #unsorted = new Set<number>();
   readonly #watches = new Set<Watch>();
   /** Watched since the last sweep. */
   #watched = 0;
@@ -229,6 +233,7 @@ export class MemoryManager {
   trim(): void {
     for (const list of this.#pool.values()) for (const storage of list) this.backend.release(storage);
     this.#pool.clear();
+    this.#unsorted.clear();
     this.#pooled = 0;
   }
 
@@ -263,7 +268,11 @@ export class MemoryManager {
     if (typeof watch === 'number') {
       this.#live -= watch;
       this.#arrays--;
-    } else if (this.#forget(watch)) this.give(watch.dtype, watch.length, watch.storage);
+    } else if (this.#forget(watch)) {
+      const { dtype, length, storage } = watch;
+      this.give(dtype, length, storage);
+      this.#unsorted.add(poolKey(dtype, this.#capacity(dtype, length)));
+    }
   }
 
   #forget(watch: Watch): boolean {
@@ -273,7 +282,13 @@ export class MemoryManager {
 
   #fromPool(dtype: DType, length: number, bytes: number): Storage | undefined {
     if (bytes < this.backend.limits.minPooledBytes) return undefined;
-    const storage = this.#pool.get(poolKey(dtype, this.#capacity(dtype, length)))?.pop();
+    const key = poolKey(dtype, this.#capacity(dtype, length));
+    const list = this.#pool.get(key);
+    if (list === undefined) return undefined;
+    // The collector finds arrays in any order. Taken up in the order in which they were made, storages play the same parts in a training
+    // step as before, and what a backend keeps for a set of storages is found again.
+    if (this.#unsorted.delete(key)) list.sort((a, b) => this.#made.get(b)! - this.#made.get(a)!);
+    const storage = list.pop();
     if (storage !== undefined) this.#pooled -= bytes;
     return storage;
   }
@@ -292,14 +307,14 @@ export class MemoryManager {
       this.#sweepAt = Math.max(firstSweep, 2 * this.#live);
     }
     try {
-      return this.backend.allocate(dtype, capacity);
+      return this.#make(dtype, capacity);
     } catch (failure) {
       // No sweep brings it back.
       if (failure instanceof DeviceLostError) throw failure;
       this.sweep();
       this.trim();
       try {
-        return this.backend.allocate(dtype, capacity);
+        return this.#make(dtype, capacity);
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error);
         throw new Error(
@@ -308,6 +323,12 @@ export class MemoryManager {
         );
       }
     }
+  }
+
+  #make(dtype: DType, capacity: number): Storage {
+    const storage = this.backend.allocate(dtype, capacity);
+    if (!this.backend.collected) this.#made.set(storage, this.#count++);
+    return storage;
   }
 
   /** Elements that are really allocated: four size classes per doubling, so that released storages fit again. */
