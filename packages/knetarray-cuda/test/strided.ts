@@ -44,7 +44,7 @@ export function download(backend: CudaBackend, view: View, { data }: Strided): T
 }
 
 /** Reproducible elements: numbers around 0, with NaN, infinities and zeros of both signs among the floating ones. */
-export function sample(dtype: DType, length: number, seed: number): TypedArray {
+function sample(dtype: DType, length: number, seed: number): TypedArray {
   const bits = new Uint32Array(length);
   fillBits([seed, length], bits);
   const data = typedArray(dtype, length);
