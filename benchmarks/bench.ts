@@ -74,15 +74,17 @@ async function main(): Promise<void> {
     `${machine.cores} x ${machine.cpu}, Node ${machine.node}, ${machine.date}; our device: ${wanted.device}${wanted.place === 'page' ? ', in a page' : ''}\n`,
   );
 
+  // Peers that have none of the workloads would fill columns with nothing.
+  const peers = wanted.peers.filter(peer => wanted.workloads.some(({ name }) => modulePath(peer, name) !== undefined));
   const taken = new Map<Workload, { samples: Map<string, Sample[]>; rows: Row[] }>();
   for (const workload of wanted.workloads) {
     console.log(`${workload.name}: ${workload.title}`);
-    const samples = await sampleAll(workload, [ours, ...wanted.peers], wanted);
+    const samples = await sampleAll(workload, [ours, ...peers], wanted);
     taken.set(workload, { samples, rows: rowsOf(workload, samples) });
   }
 
   const rows = [...taken.values()].flatMap(result => result.rows);
-  const names = wanted.peers.map(side => side.name);
+  const names = peers.map(side => side.name);
   console.log(`\nMedians of up to ${wanted.samples} samples; * scaled from fewer steps; (x) how many times faster ${ours.name} is.\n`);
   console.log(formatTable(rows, ours.name, names));
   const calls = [...taken].flatMap(([{ name }, { samples }]) => formatCalls(name, samples));

@@ -1,4 +1,4 @@
-// `pnpm cuda:check`: compiles the CUDA kernels with nvcc where there is one - a warning is an error - and refuses spilled registers in
+// `pnpm cuda:check [80,90]`: compiles the CUDA kernels with nvcc where there is one - a warning is an error - and refuses spilled registers in
 // those that take the time of a training; then loads the addon in a process of its own, to hear what it says without a driver. What did
 // not change is not compiled again.
 
@@ -11,7 +11,18 @@ import { kernelsOf, nameOf, summaryOf } from './lib/ptxas.mjs';
 import { sourceAlias } from './lib/workspace.mjs';
 
 /** Kernels that take the time of a training, by name: their registers must not spill. */
-const hot = ['gatherKernel', 'mapKernel', 'randomKernel', 'searchKernel', 'sortedKernel'];
+const hot = [
+  'mapKernel',
+  'directKernel',
+  'programKernel',
+  'tileKernel',
+  'convolutionKernel',
+  'weightsKernel',
+  'gatherKernel',
+  'randomKernel',
+  'searchKernel',
+  'sortedKernel',
+];
 
 /** Opens the first GPU, and prints what the machine has and what became of it. */
 const program = `
@@ -65,18 +76,21 @@ function table(kernels) {
   );
 }
 
-/** The check: `{ passed, failed, output }`, and `skipped` where there is no nvcc. */
-export async function cudaChecked() {
+/**
+ * The check: `{ passed, failed, output }`, and `skipped` where there is no nvcc.
+ * @param archs - compute capabilities to make machine code for, as '90'; default those that are shipped
+ */
+export async function cudaChecked(archs) {
   const lacking = await withoutNvcc();
   if (lacking !== undefined) return { passed: 0, failed: 0, skipped: ['CUDA kernels: no nvcc'], output: `no nvcc: skipped. ${lacking}` };
   const start = performance.now();
   const kernels = [];
-  const addon = await cuda({ report: (_, messages) => kernels.push(...kernelsOf(messages)) });
-  const archs = [...new Set(kernels.map(({ arch }) => `sm_${arch}`))].sort().join(', ');
+  const addon = await cuda({ archs, report: (_, messages) => kernels.push(...kernelsOf(messages)) });
+  const compiled = [...new Set(kernels.map(({ arch }) => `sm_${arch}`))].sort().join(', ');
   const lines = [
     ...table(kernels),
     '',
-    `${basename(addon)} for ${archs}, compiled without a warning in ${duration(performance.now() - start)}`,
+    `${basename(addon)} for ${compiled}, compiled without a warning in ${duration(performance.now() - start)}`,
   ];
   const { driver, answer } = await open(addon);
   const silent = driver === 0 && !/^there is no NVIDIA driver/.test(answer);
@@ -86,8 +100,8 @@ export async function cudaChecked() {
   return { passed: problems.length - failed, failed, output: [...lines, ...problems.flat()].join('\n') };
 }
 
-export async function main() {
-  const { failed, output } = await cudaChecked();
+export async function main([archs]) {
+  const { failed, output } = await cudaChecked(archs?.split(','));
   console.log(output);
   return failed === 0 ? 0 : 1;
 }

@@ -1,41 +1,63 @@
-// `pnpm native:check [address|thread]`: builds the addon with sanitizers of the compiler - AddressSanitizer with
-// UndefinedBehaviorSanitizer, then ThreadSanitizer - and runs its tests and the conformance suite on each build. A report is a failure.
+// `pnpm native:check [address|thread|cuda]`: builds the native CPU addon with sanitizers of the compiler - AddressSanitizer with
+// UndefinedBehaviorSanitizer, then ThreadSanitizer - and the emulated CUDA addon with the former, and runs their tests and the conformance
+// suite on each build. A report is a failure.
 
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { cuda } from './cuda.mjs';
 import { SetupError, tail } from './lib/explain.mjs';
 import { duration, node, root, run, tool } from './lib/process.mjs';
 import { native } from './native.mjs';
 
-const kernels = 'packages/knetarray-onednn';
-const suite = 'packages/backend-tests/test/onednn.test.ts';
+const [onednn, cudaPackage] = ['packages/knetarray-onednn', 'packages/knetarray-cuda'];
+const suite = name => `packages/backend-tests/test/${name}.test.ts`;
 
-const sanitizers = {
+/** What V8 still holds when the process ends is no leak of the addon. */
+const addressOptions = reports => ({
+  ASAN_OPTIONS: `detect_leaks=0:log_path=${reports}`,
+  UBSAN_OPTIONS: 'print_stacktrace=1',
+});
+
+// For each check: the addon to build, the variable that names it to the tests, the sanitizer's library, and the runs of tests.
+const checks = {
   address: {
     title: 'AddressSanitizer, UndefinedBehaviorSanitizer',
-    flags: 'address,undefined',
+    build: () => native({ out: join(root, onednn, 'build', 'address'), sanitize: 'address,undefined' }),
+    variable: 'KNET_ONEDNN_ADDON',
     library: 'libasan.so',
+    environment: addressOptions,
     // The kernels of both instruction sets have ends of their own.
-    alsoAvx2: true,
-    environment: reports => ({
-      // What V8 still holds when the process ends is no leak of the addon.
-      ASAN_OPTIONS: `detect_leaks=0:log_path=${reports}`,
-      UBSAN_OPTIONS: 'print_stacktrace=1',
-    }),
+    runs: [
+      { tests: [onednn, suite('onednn')], env: { KNET_NUM_THREADS: '3' } },
+      { tests: [onednn], env: { KNET_NUM_THREADS: '3', KNET_ISA: 'avx2' } },
+    ],
   },
   thread: {
     title: 'ThreadSanitizer',
-    flags: 'thread',
+    build: () => native({ out: join(root, onednn, 'build', 'thread'), sanitize: 'thread' }),
+    variable: 'KNET_ONEDNN_ADDON',
     library: 'libtsan.so',
     // How V8 synchronises its own threads cannot be seen: what it does by itself is left out.
     environment: reports => ({ TSAN_OPTIONS: `ignore_noninstrumented_modules=1:log_path=${reports}` }),
+    runs: [{ tests: [onednn, suite('onednn')], env: { KNET_NUM_THREADS: '3' } }],
+  },
+  cuda: {
+    title: 'CUDA kernels on the emulator: AddressSanitizer, UndefinedBehaviorSanitizer',
+    build: () => cuda({ emulation: true, out: join(root, cudaPackage, 'build', 'address'), sanitize: 'address,undefined' }),
+    variable: 'KNET_CUDA_ADDON',
+    library: 'libasan.so',
+    environment: addressOptions,
+    runs: [{ tests: [cudaPackage, suite('cuda')], env: {} }],
   },
 };
 
-/** Runs the tests on the build with one sanitizer; resolves to the reports and to the outcome of the tests. */
+/** Seconds that the tests of one run may take. */
+const limit = 1200;
+
+/** Runs the tests on a build with a sanitizer; resolves to the reports and to the outcome of the tests. */
 async function check(name) {
-  const { flags, library, environment, alsoAvx2 } = sanitizers[name];
-  const addon = await native({ out: join(root, 'packages', 'knetarray-onednn', 'build', name), sanitize: flags });
+  const { build, variable, library, environment, runs } = checks[name];
+  const addon = await build();
   const located = await run(process.env.CXX || 'g++', [`-print-file-name=${library}`]);
   const runtime = located.output.trim();
   // The compiler repeats the name of a file that it does not have.
@@ -43,30 +65,25 @@ async function check(name) {
   const reports = join(root, '.cache', 'sanitizers', name);
   rmSync(reports, { recursive: true, force: true });
   mkdirSync(reports, { recursive: true });
-  const env = {
-    ...environment(join(reports, 'report')),
-    LD_PRELOAD: runtime,
-    KNET_ONEDNN_ADDON: addon,
-    KNET_NUM_THREADS: '3',
-    NO_COLOR: '1',
-  };
+  const common = { ...environment(join(reports, 'report')), LD_PRELOAD: runtime, [variable]: addon, NO_COLOR: '1' };
+  const outcomes = [];
   // Processes, because a worker thread of the test runner could not be killed in a kernel.
-  const vitest = (tests, more) =>
-    node(tool('vitest'), ['run', '--pool=forks', '--testTimeout=300000', ...tests], { env: { ...env, ...more }, limit: 580 });
-  const outcomes = [await vitest([kernels, suite], {}), ...(alsoAvx2 ? [await vitest([kernels], { KNET_ISA: 'avx2' })] : [])];
+  const options = ['run', '--pool=forks', '--testTimeout=300000'];
+  for (const { tests, env } of runs)
+    outcomes.push(await node(tool('vitest'), [...options, ...tests], { env: { ...common, ...env }, limit }));
   const failed = outcomes.find(({ code }) => code !== 0);
   return { failed, found: readdirSync(reports).map(file => readFileSync(join(reports, file), 'utf8')) };
 }
 
 /** Every sanitizer as a check: `{ passed, failed, output }`. */
-export async function sanitized(names = Object.keys(sanitizers)) {
+export async function sanitized(names = Object.keys(checks)) {
   const result = { passed: 0, failed: 0, output: '' };
   for (const name of names) {
     const start = performance.now();
     const { failed, found } = await check(name);
     const clean = found.length === 0 && failed === undefined;
     const outcome = clean ? 'nothing found' : found.length > 0 ? 'reports' : 'failed tests';
-    result.output += `${sanitizers[name].title}: ${outcome} in ${duration(performance.now() - start)}\n`;
+    result.output += `${checks[name].title}: ${outcome} in ${duration(performance.now() - start)}\n`;
     if (clean) result.passed++;
     else {
       result.failed++;
@@ -78,9 +95,8 @@ export async function sanitized(names = Object.keys(sanitizers)) {
 }
 
 export async function main(names) {
-  const unknown = names.find(name => !(name in sanitizers));
-  if (unknown !== undefined)
-    throw new SetupError(`native:check: there is no "${unknown}"; choose ${Object.keys(sanitizers).join(' or ')}.`);
+  const unknown = names.find(name => !(name in checks));
+  if (unknown !== undefined) throw new SetupError(`native:check: there is no "${unknown}"; choose ${Object.keys(checks).join(' or ')}.`);
   const { failed, output } = await sanitized(names.length > 0 ? names : undefined);
   console.log(output);
   return failed === 0 ? 0 : 1;

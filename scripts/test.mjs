@@ -1,17 +1,16 @@
 // `npm test`: set-up, then every check of the project. A failed step does not stop the next one, and the last line is the sum.
 
+import { join } from 'node:path';
 import { browser } from './checks/browser.mjs';
 import { deno } from './checks/deno.mjs';
 import { prebuilt } from './checks/native-package.mjs';
 import { installs, packAll, publishing, types } from './checks/packages.mjs';
 import { browserTests, coverage, tests } from './checks/tests.mjs';
 import { cuda } from './cuda.mjs';
-import { cudaChecked } from './cuda-check.mjs';
 import { SetupError, tail } from './lib/explain.mjs';
-import { duration, node, tool } from './lib/process.mjs';
+import { duration, node, root, run, tool } from './lib/process.mjs';
 import { prepareWebgpu } from './lib/webgpu.mjs';
 import { native } from './native.mjs';
-import { sanitized } from './native-check.mjs';
 import { build, prepare } from './setup.mjs';
 import { sizes } from './size.mjs';
 
@@ -25,27 +24,53 @@ const command = (packageName, args, name) => async () =>
 /** The tests need the addon: without it they fail, and this says why. */
 const addon = async () => ({ passed: 1, failed: 0, output: await native({ fetch: true }) });
 
-/** And the one on which CUDA kernels run without a GPU. */
+/** And the emulation of CUDA. */
 const emulation = async () => ({ passed: 1, failed: 0, output: await cuda({ emulation: true, fetch: true }) });
 
 /** So do they need the implementations of WebGPU. */
 const webgpu = async () => ({ passed: 1, failed: 0, output: await prepareWebgpu() });
 
+/** Commands that run beside the steps, one after the other, and give way to them; what each came to is a step at the end. */
+const aside = [
+  ['native addon with AddressSanitizer', ['native-check', 'address']],
+  ['CUDA emulation with AddressSanitizer', ['native-check', 'cuda']],
+  // One architecture of those that `pnpm cuda:check` compiles for.
+  ['CUDA kernels by nvcc', ['cuda-check', '90']],
+];
+
+/** Starts {@link aside}; returns a step for each, which waits for it. */
+function startAside() {
+  let before = Promise.resolve();
+  return aside.map(([name, args]) => {
+    const command = [process.execPath, join(root, 'scripts', 'main.mjs'), ...args];
+    const [program, ...rest] = process.platform === 'linux' ? ['nice', '-n', '19', ...command] : command;
+    const ended = before.then(() => run(program, rest, { env: { FORCE_COLOR: '0', NO_COLOR: '1' }, limit: 1500 }));
+    before = ended;
+    const action = async () => {
+      const { code, output } = await ended;
+      const skipped = code === 0 && output.startsWith('no nvcc');
+      if (skipped) return { passed: 0, failed: 0, skipped: [output.trimEnd()] };
+      return code === 0 ? { passed: 1, failed: 0, output: output.trimEnd() } : verdict({ code, output });
+    };
+    return [name, action];
+  });
+}
+
 // A step resolves to { passed, failed, output?, skipped? }: how many checks went which way, and what to show.
-// Those of `built` look at what the build made.
-const sources = [
+// Those of `sources` need what the first ones have prepared, and those of `built` look at what the build made.
+const first = [
   ['lint', command('@biomejs/biome', ['check', '--error-on-warnings', '--colors=off', '.'])],
   ['types', command('typescript', ['-p', 'tsconfig.json', '--noEmit', '--pretty', 'false'], 'tsc')],
   ['unused code (knip)', command('knip', ['--no-progress', '--no-config-hints'])],
   ['native addon', addon],
   ['CUDA emulation', emulation],
   ['WebGPU without a GPU', webgpu],
+];
+const sources = [
   ['tests', tests],
   ['coverage', coverage],
   ['tests in Chromium', browserTests],
   ['conformance in Deno', deno],
-  ['native addon with AddressSanitizer', () => sanitized(['address'])],
-  ['CUDA kernels', cudaChecked],
   ['bundle sizes', sizes],
 ];
 const built = [
@@ -90,12 +115,15 @@ export async function main() {
   let results = [];
   try {
     await prepare();
+    for (const [name, action] of first) results.push(await runStep(name, action));
+    const beside = startAside();
     for (const [name, action] of sources) results.push(await runStep(name, action));
     const made = await runStep('build', async () => verdict(await build()));
     results.push(made);
     // After a failed build, dist/ is partly missing or old: nothing that these checks say would be about the sources.
     const notRun = async () => ({ passed: 0, failed: 1, output: 'Not run, because the build failed.' });
     for (const [name, action] of built) results.push(await runStep(name, made.failed === 0 ? action : notRun));
+    for (const [name, action] of beside) results.push(await runStep(name, action));
     summary(results);
   } catch (error) {
     if (!(error instanceof SetupError)) throw error;

@@ -62,7 +62,7 @@ export class SupportReport {
     return [
       '# What each backend supports',
       '',
-      'Generated from a run of the conformance suite; a dtype is listed where every test of the function passed.',
+      'Generated from a run of the conformance suite; a dtype is listed where every test of the function passed. A dash: nothing of its own to test there; the array layer composes it from other kernels.',
       '',
       `| function | ${backends.join(' | ')} |`,
       `|---|${backends.map(() => '---').join('|')}|`,

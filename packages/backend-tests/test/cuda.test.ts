@@ -1,6 +1,6 @@
-import { cudaBackend } from '@knet/knetarray-cuda';
 import { describe, it } from 'vitest';
+import { emulated } from '../../knetarray-cuda/test/emulated.js';
 import { conformance } from '../src/index.js';
 import { collectGarbage } from './garbage.js';
 
-conformance(() => cudaBackend(), { describe, it, collectGarbage });
+conformance(() => emulated(), { describe, it, collectGarbage });

@@ -1,4 +1,4 @@
-/** What training on WebGPU has to do, in Node and in a browser. */
+/** What training on a GPU has to do: on WebGPU, in Node and in a browser, and on CUDA. */
 import { type Backend, getDevice, memory } from '@knet/knetarray';
 import { cpuBackend } from '@knet/knetarray-cpu';
 import { expect, it } from 'vitest';
@@ -79,7 +79,10 @@ export function trainingTests(gpu: Backend): void {
     expect(await lossOf(w, x).item()).toBeLessThan(before);
     expect(new Set(live.slice(3)).size, `live bytes after each step: ${live}`).toBe(1);
   });
+}
 
+/** Registers the test of a device that is told of dropped arrays by finalizers, which run between turns of the event loop. */
+export function droppingTests(gpu: Backend): void {
   it('stays small over 2,000 awaited steps whose gradients are dropped', async () => {
     await device(gpu);
     seed(5);

@@ -180,7 +180,9 @@ export class CpuBackend implements Backend {
   maxPooling(geometry: PoolingGeometry, x: View, y: View, indices: View | undefined): void {
     const [source, target] = [float32(x), float32(y)];
     const where = indices === undefined ? new Int32Array(sizeOf(y.shape)) : elements(indices);
-    if (this.kernels === undefined || source === undefined || target === undefined || !(where instanceof Int32Array)) {
+    // The fast one goes through up to three spatial dimensions.
+    const fits = geometry.x.length <= 3 && where instanceof Int32Array;
+    if (this.kernels === undefined || source === undefined || target === undefined || !fits) {
       pooling.maxPooling(geometry, x, y, where, indices?.offset ?? 0);
     } else this.kernels.maxPool(geometry, source, x.offset, target, y.offset, where, indices?.offset ?? 0);
   }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { cpuBackend } from '../src/index.js';
 import { loadFloat32Kernels } from '../src/wasm/kernels.js';
 import type { PoolGeometry } from '../src/wasm/pool.js';
 import { randomArray } from './wasm-kernels.js';
@@ -76,5 +77,24 @@ describe('maxPool', () => {
   it('rejects padding that leaves windows empty', () => {
     const g = geometry([6], [2], [2], [2], 1);
     expect(() => kernels.maxPool(g, new Float32Array(6), 0, new Float32Array(5), 0, new Int32Array(5), 0)).toThrow(/maxPool: padding 2/);
+  });
+
+  it('of the backend goes through four dimensions', () => {
+    const g = geometry([3, 4, 3, 4], [2, 2, 1, 2], [1, 2, 1, 2], [0, 1, 0, 0], 2);
+    const x = randomArray(product(g.x) * g.planes, 5);
+    const backend = cpuBackend();
+    const view = (dtype: 'float32' | 'int32', length: number) => ({
+      storage: backend.allocate(dtype, length),
+      dtype,
+      shape: [length],
+      strides: [1],
+      offset: 0,
+    });
+    const places = reference(g, x);
+    const [source, y, indices] = [view('float32', x.length), view('float32', places.length), view('int32', places.length)];
+    backend.write(source.storage, 0, x);
+    backend.maxPooling(g, source, y, indices);
+    expect([...backend.readSync(indices.storage, 'int32', 0, places.length)]).toEqual(places);
+    expect([...backend.readSync(y.storage, 'float32', 0, places.length)]).toEqual(places.map(i => x[i]!));
   });
 });

@@ -231,6 +231,8 @@ Napi::Value ready(const Napi::CallbackInfo& info) {
   });
 }
 
+void allowTf32(const Napi::CallbackInfo& info) { knet::allowTf32(info[0].As<Napi::Boolean>().Value()); }
+
 void synchronize(const Napi::CallbackInfo& info) {
   guarded(info.Env(), [] { knet::synchronize(); });
 }
@@ -284,6 +286,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("read", Napi::Function::New(env, read));
   exports.Set("readLater", Napi::Function::New(env, readLater));
   exports.Set("ready", Napi::Function::New(env, ready));
+  exports.Set("allowTf32", Napi::Function::New(env, allowTf32));
   exports.Set("synchronize", Napi::Function::New(env, synchronize));
   exports.Set("weak", Napi::Function::New(env, weak));
   exports.Set("target", Napi::Function::New(env, target));

@@ -1,8 +1,23 @@
 #include "libraries.h"
 
-namespace knet {
+#include "cublas.h"
+#include "cudnn.h"
 
-LibraryInfo libraryInfo() { return {"(not opened)", "(not opened)"}; }
-void closeLibraries() {}
+namespace knet {
+namespace {
+
+thread_local bool tf32 = false;
+
+}  // namespace
+
+LibraryInfo libraryInfo() { return {cublas::library().description, dnnInfo()}; }
+
+void allowTf32(bool allowed) { tf32 = allowed; }
+bool tf32Allowed() { return tf32; }
+
+void closeLibraries() {
+  cublas::close();
+  closeDnn();
+}
 
 }  // namespace knet

@@ -12,6 +12,10 @@ struct LibraryInfo {
 };
 LibraryInfo libraryInfo();
 
+// Whether the libraries may multiply float32 with 10 bits of mantissa (TF32), for this thread; at first they may not.
+void allowTf32(bool allowed);
+bool tf32Allowed();
+
 // Gives back what the libraries hold for this thread.
 void closeLibraries();
 

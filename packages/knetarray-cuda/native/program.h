@@ -62,20 +62,35 @@ const Code& codeOf(int64_t handle);
 // @throws std::out_of_range when more than maxRank dimensions remain
 void bind(Bound& bound, const Code& code, Words& words, int rank, const int64_t* shape, bool* reduced = nullptr, bool outputs = true);
 
-template <class R>
-__device__ R loadAs(const char* data, DType dtype, int64_t i) {
+// No place: they may be negative, since strides may.
+inline constexpr int64_t nowhere = INT64_MIN;
+
+// Reads elements of type M, all of them before any is used, so that they are under way together.
+template <class M, class R, int width>
+__device__ void readAll(const char* data, const int64_t (&at)[width], R (&x)[width]) {
+  M raw[width] = {};
+  KNET_UNROLL
+  for (int v = 0; v < width; v++) {
+    if (at[v] != nowhere) raw[v] = reinterpret_cast<const M*>(data)[at[v]];
+  }
+  KNET_UNROLL
+  for (int v = 0; v < width; v++) x[v] = convert<R>(static_cast<Compute<M>>(raw[v]));
+}
+
+template <class R, int width>
+__device__ void loadAs(const char* data, DType dtype, const int64_t (&at)[width], R (&x)[width]) {
   switch (dtype) {
     case DType::float64:
-      return convert<R>(reinterpret_cast<const double*>(data)[i]);
+      return readAll<double>(data, at, x);
     case DType::int32:
-      return convert<R>(reinterpret_cast<const int32_t*>(data)[i]);
+      return readAll<int32_t>(data, at, x);
     case DType::uint8:
     case DType::boolean:
-      return convert<R>(reinterpret_cast<const uint8_t*>(data)[i]);
+      return readAll<uint8_t>(data, at, x);
     case DType::float16:
-      return convert<R>(static_cast<float>(reinterpret_cast<const Half*>(data)[i]));
+      return readAll<Half>(data, at, x);
     default:
-      return convert<R>(reinterpret_cast<const float*>(data)[i]);
+      return readAll<float>(data, at, x);
   }
 }
 
@@ -148,16 +163,17 @@ struct Registers {
     }
   }
 
-  // Reads the inputs: element v of input k is at places(k, v), where that is not negative.
+  // Reads the inputs: element v of operand x is at places(x, v), unless that is `nowhere`.
   template <class Places>
   __device__ void load(const Bound& p, Places places) {
     for (int k = 0; k < p.code.inputs; k++) {
       const Operand& x = p.operands[k];
+      int64_t at[width];
       KNET_UNROLL
-      for (int v = 0; v < width; v++) {
-        const int64_t at = places(x, v);
-        slot[k][v] = at < 0 ? R(0) : rounded(loadAs<R>(x.data, x.dtype, at), p.code.dtype == DType::float16);
-      }
+      for (int v = 0; v < width; v++) at[v] = places(x, v);
+      loadAs<R, width>(x.data, x.dtype, at, slot[k]);
+      KNET_UNROLL
+      for (int v = 0; v < width; v++) slot[k][v] = rounded(slot[k][v], p.code.dtype == DType::float16);
     }
   }
 

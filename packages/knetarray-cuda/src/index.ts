@@ -4,4 +4,5 @@
  * @packageDocumentation
  */
 export { CudaBackend, type CudaOptions, cudaBackend } from './cuda-backend.js';
+export { gpu } from './gpu.js';
 export type { DeviceInfo } from './native.js';

@@ -54,6 +54,8 @@ export interface Native {
   readLater(address: number, bytes: number): Promise<ArrayBuffer>;
   /** Resolves when what was enqueued before the last call of it is done. */
   ready(): Promise<void>;
+  /** Whether cuBLAS and cuDNN may multiply float32 as TF32, on this thread. */
+  allowTf32(allowed: boolean): void;
   synchronize(): void;
   /** Makes a weak reference; returns its handle. */
   weak(target: object): number;

@@ -14,6 +14,8 @@ interface ReductionCase {
   readonly type?: (dtype: DType) => DType;
   readonly factor?: number;
   readonly floatsOnly?: boolean;
+  /** Left out for halves: intermediate values may lie outside of their range. */
+  readonly notHalves?: boolean;
   /** Range of the elements; default [-4, 4]. */
   readonly range?: readonly [number, number];
   /** Whether a slice without elements has a result. */
@@ -53,7 +55,14 @@ const cases: readonly ReductionCase[] = [
   { name: 'logsumexp', run: knet.logsumexp, f: x => logSumExp(x), floatsOnly: true, empty: true, factor: 4 },
   { name: 'norm', run: (x, o) => knet.norm(x, 2, o), f: x => Math.sqrt(add(x.map(v => v * v))), floatsOnly: true, factor: 4 },
   { name: 'norm', run: (x, o) => knet.norm(x, 1, o), f: x => add(x.map(Math.abs)), floatsOnly: true, factor: 4 },
-  { name: 'norm', run: (x, o) => knet.norm(x, 3, o), f: x => add(x.map(v => Math.abs(v) ** 3)) ** (1 / 3), floatsOnly: true, factor: 16 },
+  {
+    name: 'norm',
+    run: (x, o) => knet.norm(x, 3, o),
+    f: x => add(x.map(v => Math.abs(v) ** 3)) ** (1 / 3),
+    floatsOnly: true,
+    notHalves: true,
+    factor: 16,
+  },
   { name: 'norm', run: (x, o) => knet.norm(x, 0, o), f: x => add(x.map(v => bit(v !== 0))), floatsOnly: true },
   { name: 'norm', run: (x, o) => knet.norm(x, inf, o), f: x => largest(x.map(Math.abs)), floatsOnly: true },
   { name: 'norm', run: (x, o) => knet.norm(x, -inf, o), f: x => smallest(x.map(Math.abs)), floatsOnly: true },
@@ -91,7 +100,9 @@ export function checkReductions(suite: Suite): void {
   suite.group('reductions', () => {
     for (const name of new Set(cases.map(c => c.name))) {
       for (const dtype of suite.dtypes) {
-        const mine = cases.filter(c => c.name === name && (isFloat(dtype) || c.floatsOnly !== true));
+        const mine = cases.filter(
+          c => c.name === name && (isFloat(dtype) || c.floatsOnly !== true) && (dtype !== 'float16' || c.notHalves !== true),
+        );
         if (mine.length === 0) continue;
         suite.test(name, dtype, async () => {
           for (const c of mine) await checkReduction(suite, c, dtype);

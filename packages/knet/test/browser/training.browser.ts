@@ -1,7 +1,8 @@
 import { webgpuBackend } from '@knet/knetarray-webgpu';
 import { afterAll } from 'vitest';
-import { trainingTests } from '../training-on-gpu.js';
+import { droppingTests, trainingTests } from '../training-on-gpu.js';
 
 const backend = await webgpuBackend();
 afterAll(() => backend.destroy());
 trainingTests(backend);
+droppingTests(backend);

@@ -17,7 +17,7 @@ __global__ void __launch_bounds__(threads) mapKernel(const Bound p) {
     Registers<R, slots, width> registers;
     registers.load(p, [&](const Operand& x, int v) {
       const int64_t i = base + v * threads;
-      return i < p.size ? placeOf(x, p.rank, p.shape, i) : int64_t{-1};
+      return i < p.size ? placeOf(x, p.rank, p.shape, i) : nowhere;
     });
     registers.run(p);
     for (int k = 0; k < p.code.outputs; k++) {

@@ -8,7 +8,7 @@ const kinds: Readonly<Record<ConvolutionKind, number>> = { forward: 0, gradientX
 
 /** Convolution or one of its gradients over contiguous views; see `Backend.convolution`. */
 export function convolution(
-  native: Native,
+  native: Pick<Native, 'convolution'>,
   command: Command,
   kind: ConvolutionKind,
   g: ConvolutionGeometry,
@@ -28,10 +28,7 @@ export function convolution(
   native.convolution();
 }
 
-/** Writes one number for each of three spatial dimensions. Of fewer the last one stays the last: the kernels treat it specially. */
+/** Writes one number for each of three spatial dimensions; those that are not there come last. */
 function threeDimensions(command: Command, xs: readonly number[], missing: number): void {
-  const [first, second, third] = xs;
-  if (third !== undefined) command.put(first!).put(second!).put(third);
-  else if (second !== undefined) command.put(first!).put(missing).put(second);
-  else command.put(missing).put(missing).put(first!);
+  for (let d = 0; d < 3; d++) command.put(xs[d] ?? missing);
 }

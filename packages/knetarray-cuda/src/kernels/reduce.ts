@@ -4,7 +4,7 @@ import { addressOf, codeOf } from '../command.js';
 import type { Native } from '../native.js';
 import { checkRank, type Programs, putStrided } from './program.js';
 
-/** As `Reduction` in native/reduce.h. */
+/** As `Reduction` in native/kernels/totals.h. */
 const codes: Readonly<Record<ReduceOp, number>> = { sum: 0, prod: 1, max: 2, min: 3, argmax: 4, argmin: 5 };
 
 /** See `Backend.reduce`. */
