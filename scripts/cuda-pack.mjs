@@ -1,9 +1,10 @@
-// `pnpm cuda:pack`: makes the tarballs of the CUDA backend and of its addon for this platform. `--fill` only puts into the folder of the
+// `pnpm cuda:pack`: makes the tarballs of the CUDA backend and of its addon for this platform, and checks them. `--fill` only puts into the folder of the
 // platform's package what is packed: the addon and the licences of what is compiled into it. Packing it does so first.
 
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
+import { lint } from './checks/packages.mjs';
 import { cuda } from './cuda.mjs';
 import { SetupError, tail } from './lib/explain.mjs';
 import { root, run } from './lib/process.mjs';
@@ -56,6 +57,12 @@ export async function main(options) {
     const { code, output: messages } = await run('pnpm', ['pack', '--pack-destination', target], { cwd: folder });
     if (code !== 0) throw new SetupError(`cuda:pack: pnpm pack failed in ${relative(root, folder)}:\n${tail(messages)}`);
   }
-  for (const name of readdirSync(target)) console.log(join(relative(root, target), name));
-  return 0;
+  const problems = [];
+  for (const name of readdirSync(target)) {
+    console.log(join(relative(root, target), name));
+    problems.push(await lint(join(target, name)));
+  }
+  const found = problems.filter(Boolean).join('\n');
+  if (found) console.error(found);
+  return found ? 1 : 0;
 }

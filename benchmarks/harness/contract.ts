@@ -11,7 +11,7 @@ export interface RunOptions {
   device: string;
   /**
    * Which form of a library is meant: `wasm`, `cpu` or `webgpu` for tfjs, `jit`, `eager` or `jit-webgpu` for jax-js, empty for ours
-   * and for the fastest form of torch.
+   * and for the fastest form of torch, `cuda`, `cuda-compile` and `cuda-graphs` for torch on a GPU.
    */
   variant: string;
   /** Steps of the whole workload: never take more. */

@@ -2,7 +2,7 @@ import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { ChildMessage } from '../child.js';
 import type { RunOptions, RunResult } from './contract.js';
-import type { Place } from './sides.js';
+import { ending, type Place } from './sides.js';
 
 /** One sample, or why there is none. */
 export type Sample = { ok: true; result: RunResult } | { ok: false; error: string };
@@ -17,7 +17,7 @@ export type Sample = { ok: true; result: RunResult } | { ok: false; error: strin
  * @returns the sample; a crash, a missing answer or the cap is an error in words, not a throw
  */
 export function runSample(path: string, options: RunOptions, cap: number, place: Place = 'node'): Promise<Sample> {
-  const child = fork(fileURLToPath(new URL('../child.ts', import.meta.url)), [path, JSON.stringify(options), place], {
+  const child = fork(fileURLToPath(new URL(`../child${ending}`, import.meta.url)), [path, JSON.stringify(options), place], {
     // The parent runs under tsx; its loader flags are in execArgv and carry over to the child.
     execArgv: process.execArgv,
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],

@@ -28,6 +28,10 @@ export const peers: readonly Side[] = [
   // They need Python and Debian's packages, so they run only where somebody asks for them.
   { name: 'torch', folder: 'peers/torch', variant: '', optional: true },
   { name: 'openblas', folder: 'peers/openblas', variant: '', optional: true },
+  // PyTorch on an NVIDIA GPU: as it is, compiled, and with each step recorded as a CUDA graph.
+  { name: 'torch-cuda', folder: 'peers/torch', variant: 'cuda', optional: true },
+  { name: 'torch-compile', folder: 'peers/torch', variant: 'cuda-compile', optional: true },
+  { name: 'torch-graphs', folder: 'peers/torch', variant: 'cuda-graphs', optional: true },
   // What the libraries give to a user who takes no detours around their slow or missing derivatives.
   { name: 'tfjs-wasm-plain', folder: 'peers/tfjs', variant: 'wasm-plain', optional: true },
   { name: 'jax-jit-plain', folder: 'peers/jax', variant: 'jit-plain', optional: true },
@@ -53,8 +57,11 @@ export function findPeers(names?: readonly string[]): Side[] {
   return peers.filter(peer => names.includes(peer.name));
 }
 
+/** How the files of modules end: these are sources, unless they have been compiled for a machine without TypeScript. */
+export const ending = import.meta.url.endsWith('.js') ? '.js' : '.ts';
+
 /** Path of the module that runs `workload` for `side`, or `undefined` when it is not there. */
 export function modulePath(side: Side, workload: string): string | undefined {
-  const path = fileURLToPath(new URL(`../${side.folder}/${workload}.ts`, import.meta.url));
+  const path = fileURLToPath(new URL(`../${side.folder}/${workload}${ending}`, import.meta.url));
   return existsSync(path) ? path : undefined;
 }

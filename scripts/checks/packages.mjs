@@ -3,7 +3,6 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { withoutNvcc } from '../cuda.mjs';
 import { tail } from '../lib/explain.mjs';
 import { node, root, run, tool } from '../lib/process.mjs';
 import { closure, packages, platformPackages } from '../lib/workspace.mjs';
@@ -30,37 +29,33 @@ function tarball({ name, manifest }) {
   return join(tarballs, `${name.replace('@', '').replace('/', '-')}-${manifest.version}.tgz`);
 }
 
-const cudaAddon = /^@knet\/knetarray-cuda-/;
+/** The addon for NVIDIA GPUs, which takes nvcc, and minutes: `pnpm cuda:pack` packs and checks it. */
+const isCudaAddon = ({ name }) => name.startsWith('@knet/knetarray-cuda-');
 
-/** What is packed here: the addon for NVIDIA GPUs is left out where there is no compiler for it, as on most machines. */
-async function packed() {
-  const compiler = (await withoutNvcc()) === undefined;
-  return [...packages(), ...platformPackages().filter(({ name }) => compiler || !cudaAddon.test(name))];
-}
+/** What is packed here. */
+const packed = () => [...packages(), ...platformPackages().filter(entry => !isCudaAddon(entry))];
 
 export async function packAll() {
   rmSync(tarballs, { recursive: true, force: true });
   mkdirSync(tarballs, { recursive: true });
-  const entries = await packed();
-  const result = await each(entries, async ({ folder }) => {
+  return each(packed(), async ({ folder }) => {
     const { code, output } = await run('pnpm', ['pack', '--pack-destination', tarballs], { cwd: folder, shell: windows });
     return code === 0 ? '' : tail(output);
   });
-  const left = platformPackages().filter(({ name }) => !entries.some(entry => entry.name === name));
-  return { ...result, skipped: left.map(({ name }) => `packing ${name}: there is no nvcc`) };
 }
 
-export async function publishing() {
+/** What publint says against a tarball; nothing, if all is well. */
+export async function lint(path) {
   // Imported here: these modules exist only after the set-up.
   const { publint } = await import('publint');
   const { formatMessage } = await import('publint/utils');
-  return each(await packed(), async entry => {
-    const file = readFileSync(tarball(entry));
-    const bytes = file.buffer.slice(file.byteOffset, file.byteOffset + file.byteLength);
-    const { messages, pkg } = await publint({ pack: { tarball: bytes }, strict: true, level: 'warning' });
-    return messages.map(message => formatMessage(message, pkg, { color: false })).join('\n');
-  });
+  const file = readFileSync(path);
+  const bytes = file.buffer.slice(file.byteOffset, file.byteOffset + file.byteLength);
+  const { messages, pkg } = await publint({ pack: { tarball: bytes }, strict: true, level: 'warning' });
+  return messages.map(message => formatMessage(message, pkg, { color: false })).join('\n');
 }
+
+export const publishing = () => each(packed(), entry => lint(tarball(entry)));
 
 export function types() {
   // ESM only: resolution the way old Node and require() do it is not promised.
@@ -89,8 +84,8 @@ export function emptyProject(entries) {
  * An empty project per package gets the tarball and those of the packages it declares to need, nothing else: a package that
  * imports one that it does not declare fails here.
  */
-export async function installs() {
-  const all = await packed();
+export function installs() {
+  const all = packed();
   return each(packages(), async ({ name }) => {
     const project = mkdtempSync(join(tmpdir(), 'knet-install-'));
     try {

@@ -77,14 +77,19 @@ def fastest(forms, minimum=0.1, rounds=4):
     return names[times.index(min(times))]
 
 
-def train(step, loss=None):
-    """Takes the sample of a training workload, as train in contract.ts does: loss, warm-up, the timed steps, loss again."""
+def train(step, loss=None, finish=lambda: None):
+    """
+    Takes the sample of a training workload, as train in contract.ts does: loss, warm-up, the timed steps, loss again.
+
+    `finish` waits for what steps have only enqueued, also every 16 steps, so that the budget holds.
+    """
     first_loss = loss() if loss else None
     index = 0
     warm = time.perf_counter() + options["budget"] / 4
     while index < options["warmup"] and time.perf_counter() < warm:
         step(index)
         index += 1
+    finish()
     start = time.perf_counter()
     limit = start + options["budget"]
     steps = 0
@@ -92,10 +97,13 @@ def train(step, loss=None):
         step(index)
         index += 1
         steps += 1
+        if steps % 16 == 0:
+            finish()
         if time.perf_counter() > limit:
             break
+    finish()
     seconds = time.perf_counter() - start
-    result = {"seconds": seconds, "steps": steps, "loss": loss() if loss else 0}
+    result = {"seconds": seconds, "steps": steps, "trained": index, "loss": loss() if loss else 0}
     if first_loss is not None:
         result["firstLoss"] = first_loss
     return result

@@ -8,6 +8,38 @@ import type { RunOptions, RunResult } from '../../harness/contract.js';
 /** Debian's interpreter: python3-torch is a package for it, and another one that stands first on PATH would not find it. */
 const interpreter = '/usr/bin/python3';
 
+/** Where a script runs, and what it is told about that. */
+interface Place {
+  python: string;
+  env: Record<string, string>;
+  settings: Record<string, unknown>;
+}
+
+/**
+ * On a GPU: with the first interpreter on PATH or the one that KNET_PYTHON names, since PyTorch for CUDA is no package of Debian.
+ * KNET_TORCH_DEVICE is for trying the scripts where there is no GPU.
+ */
+function onGpu(): Place {
+  return {
+    python: process.env.KNET_PYTHON ?? 'python3',
+    env: scripts,
+    settings: { torchDevice: process.env.KNET_TORCH_DEVICE ?? 'cuda' },
+  };
+}
+
+/** On processors. @throws Error in one sentence when something is not installed */
+function onProcessors(threads: number): Place {
+  if (!existsSync(interpreter)) throw new Error(`there is no ${interpreter}: install python3, python3-torch and libopenblas0-openmp`);
+  const blas = openblasFolder();
+  if (blas === undefined) throw new Error('OpenBLAS with OpenMP threads is missing: install the Debian package libopenblas0-openmp');
+  const cpuinfo = '/proc/cpuinfo';
+  const flags = existsSync(cpuinfo) ? readFileSync(cpuinfo, 'latin1') : '';
+  return { python: interpreter, env: environment(flags, blas, threads), settings: { blas: join(blas, 'libopenblas.so.0') } };
+}
+
+/** Where the scripts find the module that they share. */
+const scripts = { PYTHONPATH: fileURLToPath(new URL('.', import.meta.url)), PYTHONDONTWRITEBYTECODE: '1' };
+
 /** What a script gets and gives besides the options of the sample. */
 interface Exchange {
   /** Arrays that the script reads by name, as raw files. */
@@ -50,8 +82,7 @@ export function environment(flags: string, blas: string, threads: number): Recor
     LD_LIBRARY_PATH: blas,
     MALLOC_MMAP_THRESHOLD_: String(2 ** 30),
     MALLOC_TRIM_THRESHOLD_: String(2 ** 33),
-    PYTHONPATH: fileURLToPath(new URL('.', import.meta.url)),
-    PYTHONDONTWRITEBYTECODE: '1',
+    ...scripts,
   };
 }
 
@@ -63,21 +94,16 @@ export function environment(flags: string, blas: string, threads: number): Recor
  * @throws Error with what the script says when it fails, in one sentence when something is not installed
  */
 export async function runPython(module: string, options: RunOptions, exchange: Exchange): Promise<Answer> {
-  if (!existsSync(interpreter)) throw new Error(`there is no ${interpreter}: install python3, python3-torch and libopenblas0-openmp`);
-  const blas = openblasFolder();
-  if (blas === undefined) throw new Error('OpenBLAS with OpenMP threads is missing: install the Debian package libopenblas0-openmp');
-  const cpuinfo = '/proc/cpuinfo';
-  const flags = existsSync(cpuinfo) ? readFileSync(cpuinfo, 'latin1') : '';
+  const place = options.variant.startsWith('cuda') ? onGpu() : onProcessors(options.threads);
   const folder = mkdtempSync(join(tmpdir(), 'knet-bench-'));
   try {
     for (const [name, data] of Object.entries(exchange.inputs)) {
       const kind = data instanceof Int32Array ? 'i32' : 'f32';
       writeFileSync(join(folder, `${name}.${kind}`), new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
     }
-    const script = fileURLToPath(module).replace(/\.ts$/, '.py');
-    const settings = { ...options, ...exchange.settings, folder, blas: join(blas, 'libopenblas.so.0') };
-    const env = { ...process.env, ...environment(flags, blas, options.threads) };
-    const printed = await output(script, [JSON.stringify(settings)], env);
+    const script = fileURLToPath(module).replace(/\.[jt]s$/, '.py');
+    const settings = { ...options, ...exchange.settings, ...place.settings, folder };
+    const printed = await output(place.python, [script, JSON.stringify(settings)], { ...process.env, ...place.env });
     const outputs = readdirSync(folder).filter(name => name.endsWith('.out'));
     return {
       result: JSON.parse(printed.trim().split('\n').at(-1) ?? '') as RunResult,
@@ -91,8 +117,8 @@ export async function runPython(module: string, options: RunOptions, exchange: E
 const floats = (bytes: Buffer): Float32Array => new Float32Array(new Uint8Array(bytes).buffer);
 
 /** What a script prints; its standard input stays open, so that it notices when this process dies. */
-function output(script: string, args: string[], env: NodeJS.ProcessEnv): Promise<string> {
-  const child = spawn(interpreter, [script, ...args], { env, stdio: ['pipe', 'pipe', 'pipe'] });
+function output(python: string, args: string[], env: NodeJS.ProcessEnv): Promise<string> {
+  const child = spawn(python, args, { env, stdio: ['pipe', 'pipe', 'pipe'] });
   return new Promise((resolve, reject) => {
     let [stdout, stderr] = ['', ''];
     child.stdout.on('data', chunk => {
@@ -105,7 +131,7 @@ function output(script: string, args: string[], env: NodeJS.ProcessEnv): Promise
     child.on('close', (code, signal) => {
       if (code === 0) resolve(stdout);
       // The last line is the message, of an exception too; the lines before it say where it came from.
-      else reject(new Error(`${stderr.trim().split('\n').at(-1) || `${script} ended with ${signal ?? code}`}\n${stderr}`));
+      else reject(new Error(`${stderr.trim().split('\n').at(-1) || `${args[0]} ended with ${signal ?? code}`}\n${stderr}`));
     });
   });
 }

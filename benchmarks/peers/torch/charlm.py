@@ -2,7 +2,7 @@
 
 import torch
 import torch.nn.functional as F
-from torch_peer import floats, integers, options, train, weight
+from torch_peer import captured, compiled, device, floats, integers, on_gpu, options, train, weight, zeros
 
 vocabulary, batch, length = options["vocabulary"], options["batch"], options["length"]
 hidden, embed = options["hidden"], options["embed"]
@@ -12,26 +12,32 @@ ids = integers("ids", -1, length + 1, batch)
 
 def trained(weights, run):
     """Step and loss of a model that maps inputs `[length, batch]` and a state to outputs `[length * batch, hidden]` and a state."""
-    projection, bias = weight(floats("projection", hidden, vocabulary)), torch.zeros(vocabulary, requires_grad=True)
+    projection, bias = weight(floats("projection", hidden, vocabulary)), zeros(vocabulary)
     weights = [*weights, projection, bias]
-    zero = (torch.zeros(batch, hidden), torch.zeros(batch, hidden))
-    state = zero
+    zero, state = ([torch.zeros(batch, hidden, device=device) for _ in range(2)] for _ in range(2))
 
-    def loss_of(index, before):
-        outputs, after = run(ids[index, :length], before)
-        return F.cross_entropy(torch.addmm(bias, outputs, projection), ids[index, 1:].reshape(-1)), after
+    def loss_of(stretch, *before):
+        outputs, after = run(stretch[:length], before)
+        return F.cross_entropy(torch.addmm(bias, outputs, projection), stretch[1:].reshape(-1)), after
 
-    def step(index):
-        nonlocal state
-        loss, after = loss_of(index, state)
-        state = tuple(part.detach() for part in after)
+    fast_loss = compiled(loss_of)
+
+    def body(stretch):
+        loss, after = fast_loss(stretch, *state)
         gradients = torch.autograd.grad(loss, weights)
         with torch.no_grad():
             torch._foreach_add_(weights, gradients, alpha=-1)
+            for place, part in zip(state, after):
+                place.copy_(part)
+
+    run_body = captured(body, [ids[0]], [*weights, *state])
+
+    def step(index):
+        run_body(ids[index])
 
     def loss():
         with torch.no_grad():
-            return loss_of(0, zero)[0].item()
+            return loss_of(ids[0], *zero)[0].item()
 
     return step, loss
 
@@ -40,7 +46,7 @@ def cells():
     """The products with the inputs are taken over all time steps at once; gates are in the order forget, in, out, change."""
     table = weight(floats("embedding", vocabulary, embed))
     gates = floats("gates", embed + hidden, 4 * hidden)
-    wx, wh, b = weight(gates[:embed]), weight(gates[embed:]), torch.zeros(4 * hidden, requires_grad=True)
+    wx, wh, b = weight(gates[:embed]), weight(gates[embed:]), zeros(4 * hidden)
 
     def run(inputs, state):
         h, c = state
@@ -61,7 +67,7 @@ def module():
     table = weight(floats("embedding", vocabulary, embed))
     forget, enter, out, change = floats("gates", embed + hidden, 4 * hidden).chunk(4, 1)
     gates = torch.cat([enter, forget, change, out], 1).t()
-    lstm = torch.nn.LSTM(embed, hidden)
+    lstm = torch.nn.LSTM(embed, hidden, device=device)
     with torch.no_grad():
         lstm.weight_ih_l0.copy_(gates[:, :embed])
         lstm.weight_hh_l0.copy_(gates[:, embed:])
@@ -76,4 +82,5 @@ def module():
     return trained([table, lstm.weight_ih_l0, lstm.weight_hh_l0, lstm.bias_ih_l0], run)
 
 
-train({"elementwise cells": cells, "nn.LSTM": module})
+# On a GPU nn.LSTM is cuDNN's: nothing that is made of single operations comes near it, and a hundred cells take minutes to compile.
+train({"nn.LSTM": module} if on_gpu else {"elementwise cells": cells, "nn.LSTM": module})

@@ -12,7 +12,8 @@ def classify(forms, rate, shape=(784,)):
     def trainer(make):
         def build():
             weights, predict = make()
-            return descent(weights, lambda i: F.cross_entropy(predict(xs[i % len(xs)]), ys[i % len(ys)]), rate)
+            batch_of = lambda i: (xs[i % len(xs)], ys[i % len(ys)])
+            return descent(weights, lambda x, y: F.cross_entropy(predict(x), y), rate, batch_of)
 
         return build
 

@@ -3,7 +3,7 @@
 import torch
 import torch.nn.functional as F
 from classifier import classify
-from torch_peer import floats, weight
+from torch_peer import floats, weight, zeros
 
 
 def model(layout):
@@ -11,7 +11,7 @@ def model(layout):
         filters = [floats("c1", 20, 1, 5, 5), floats("c2", 50, 20, 5, 5)]
         c1, c2 = (weight(filter.contiguous(memory_format=layout)) for filter in filters)
         d1, d2 = weight(floats("d1", 800, 500)), weight(floats("d2", 500, 10))
-        b1, b2, b3, b4 = (torch.zeros(size, requires_grad=True) for size in (20, 50, 500, 10))
+        b1, b2, b3, b4 = (zeros(size) for size in (20, 50, 500, 10))
 
         def predict(x):
             x = F.max_pool2d(F.relu_(F.conv2d(x, c1, b1)), 2)

@@ -2,7 +2,7 @@
 
 import torch
 import torch.nn.functional as F
-from torch_peer import descent, floats, options, train, weight
+from torch_peer import descent, floats, options, train, weight, zeros
 
 x = floats("x", -1, options["features"])
 y = floats("y", -1)
@@ -11,8 +11,8 @@ y = floats("y", -1)
 def model(product, targets, *shape):
     def make():
         w = weight(floats("w", *shape))
-        b = torch.zeros(shape[1:], requires_grad=True)
-        return descent([w, b], lambda index: F.mse_loss(product(b, x, w), targets), 0.1)
+        b = zeros(*shape[1:])
+        return descent([w, b], lambda: F.mse_loss(product(b, x, w), targets), 0.1)
 
     return make
 

@@ -2,11 +2,11 @@
 
 import torch
 from classifier import classify
-from torch_peer import floats, weight
+from torch_peer import floats, weight, zeros
 
 
 def make():
-    weights = [weight(floats("w", 784, 10)), torch.zeros(10, requires_grad=True)]
+    weights = [weight(floats("w", 784, 10)), zeros(10)]
     return weights, lambda x: torch.addmm(weights[1], x, weights[0])
 
 

@@ -27,20 +27,48 @@ def check_blas():
         fail(f"PyTorch uses a slow BLAS ({', '.join(blas) or 'none'}): install the Debian package libopenblas0-openmp")
 
 
+variant = options["variant"]
+on_gpu = variant.startswith("cuda")
+device = torch.device(options["torchDevice"] if on_gpu else "cpu")
+
+
+def prepare():
+    """Float32 is float32: no TF32 on a GPU, whose libraries may try what is fastest for a shape."""
+    if not on_gpu:
+        check_blas()
+        torch.set_num_threads(options["threads"])
+        torch.set_flush_denormal(True)
+        return
+    if device.type == "cuda" and not torch.cuda.is_available():
+        fail(f"PyTorch {torch.__version__} sees no GPU: install one that is built for CUDA")
+    torch.backends.cuda.matmul.allow_tf32 = False
+    torch.backends.cudnn.allow_tf32 = False
+    torch.backends.cudnn.benchmark = True
+
+
 sample.leave_with_parent()
-check_blas()
-torch.set_num_threads(options["threads"])
-torch.set_flush_denormal(True)
+prepare()
+
+
+def finish():
+    """Waits until everything has been computed."""
+    if device.type == "cuda":
+        torch.cuda.synchronize()
 
 
 def floats(name, *shape):
     """A float32 input that start.ts left."""
-    return torch.frombuffer(sample.input_bytes(name), dtype=torch.float32).view(*shape)
+    return torch.frombuffer(sample.input_bytes(name), dtype=torch.float32).view(*shape).to(device)
 
 
 def integers(name, *shape):
     """An int32 input that start.ts left, as the int64 that PyTorch's losses want."""
-    return torch.frombuffer(sample.input_bytes(name, "i32"), dtype=torch.int32).long().view(*shape)
+    return torch.frombuffer(sample.input_bytes(name, "i32"), dtype=torch.int32).long().view(*shape).to(device)
+
+
+def zeros(*shape):
+    """A weight that begins with zeros."""
+    return torch.zeros(shape, device=device, requires_grad=True)
 
 
 def weight(tensor):
@@ -50,7 +78,7 @@ def weight(tensor):
 
 def write(name, tensor):
     """Leaves a result for start.ts to check."""
-    sample.write_output(name, tensor.detach().contiguous().numpy().tobytes())
+    sample.write_output(name, tensor.detach().contiguous().cpu().numpy().tobytes())
 
 
 def mnist():
@@ -59,20 +87,68 @@ def mnist():
         pixels = torch.frombuffer(bytearray(file.read()), dtype=torch.uint8)[16:]
     with gzip.open(options["labels"]) as file:
         labels = torch.frombuffer(bytearray(file.read()), dtype=torch.uint8)[8:]
-    return pixels.view(-1, 784) / 255, labels.long()
+    return (pixels.view(-1, 784) / 255).to(device), labels.long().to(device)
 
 
-def descent(weights, loss_of, rate):
-    """One step of gradient descent, in place and without an optimizer, and the loss on the first batch."""
+def compiled(function):
+    """The function, compiled where the variant says so."""
+    if variant != "cuda-compile":
+        return function
+    if not hasattr(torch, "compile"):
+        fail(f"PyTorch {torch.__version__} has no torch.compile: install version 2 or newer")
+    return torch.compile(function)
 
-    def step(index):
-        gradients = torch.autograd.grad(loss_of(index), weights)
+
+def captured(body, inputs, changed):
+    """`body(*inputs)`, recorded as a CUDA graph where the variant says so. `changed` are the tensors that it changes."""
+    if variant != "cuda-graphs":
+        return body
+    if device.type != "cuda":
+        fail(f"CUDA graphs are recorded on a GPU alone, not on the device {device}")
+    places = [tensor.clone() for tensor in inputs]
+    before = [tensor.detach().clone() for tensor in changed]
+    stream = torch.cuda.Stream()
+    stream.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(stream):
+        for _ in range(3):
+            body(*places)
+    torch.cuda.current_stream().wait_stream(stream)
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        body(*places)
+    with torch.no_grad():
+        for tensor, value in zip(changed, before):
+            tensor.copy_(value)
+
+    def replay(*tensors):
+        for place, tensor in zip(places, tensors):
+            place.copy_(tensor)
+        graph.replay()
+
+    return replay
+
+
+def descent(weights, loss_of, rate, batch_of=lambda index: ()):
+    """
+    One step of gradient descent, in place and without an optimizer, and the loss on the first batch.
+
+    `loss_of` is a function of the tensors that `batch_of` gives for the number of a step.
+    """
+    fast_loss = compiled(loss_of)
+
+    def body(*batch):
+        gradients = torch.autograd.grad(fast_loss(*batch), weights)
         with torch.no_grad():
             torch._foreach_add_(weights, gradients, alpha=-rate)
 
+    run = captured(body, batch_of(0), weights)
+
+    def step(index):
+        run(*batch_of(index))
+
     def loss():
         with torch.no_grad():
-            return loss_of(0).item()
+            return loss_of(*batch_of(0)).item()
 
     return step, loss
 
@@ -83,10 +159,10 @@ def train(forms):
 
     `forms` are functions by name that make the model from its first weights and give its step, by index, and its loss.
     """
-    name = options["variant"] or sample.fastest({name: trial(make) for name, make in forms.items()})
+    name = variant if variant in forms else sample.fastest({name: trial(make) for name, make in forms.items()})
     step, loss = forms[name]()
-    result = sample.train(step, loss)
-    result["note"] = f"{name}, {options['threads']} threads"
+    result = sample.train(step, loss, finish)
+    result["note"] = f"{name}, PyTorch {torch.__version__}" if on_gpu else f"{name}, {options['threads']} threads"
     sample.answer(result)
 
 
@@ -98,6 +174,7 @@ def trial(make):
         for index in range(count):
             # Some workloads bring data for so many steps only.
             step(index % (options["warmup"] + options["steps"]))
+        finish()
 
     body(1)
     return body

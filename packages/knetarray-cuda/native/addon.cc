@@ -20,6 +20,8 @@ struct Connection {
   double* data = nullptr;
   // Makes the error that is thrown once the GPU has failed.
   Napi::FunctionReference makeLost;
+  // Gives the memory back that the array layer keeps for reuse.
+  Napi::FunctionReference giveBack;
   // Why nothing can be computed any more, if so.
   std::string failure;
   // What `ready` waits for next.
@@ -84,6 +86,8 @@ Napi::Value open(const Napi::CallbackInfo& info) {
       knet::closeDevice();
       connection.words.Reset();
       connection.makeLost.Reset();
+      knet::onShortage(nullptr);
+      connection.giveBack.Reset();
       connection.data = nullptr;
     });
   }
@@ -120,6 +124,12 @@ Napi::Value allocate(const Napi::CallbackInfo& info) {
 // Also after a failure: memory is given back when the process ends, if not before.
 void release(const Napi::CallbackInfo& info) {
   if (connection.failure.empty()) knet::release(addressOf(info[0]));
+}
+
+// onShortage(giveBack)
+void onShortage(const Napi::CallbackInfo& info) {
+  connection.giveBack = Napi::Persistent(info[0].As<Napi::Function>());
+  knet::onShortage([] { connection.giveBack.Call({}); });
 }
 
 Napi::Value memoryInfo(const Napi::CallbackInfo& info) {
@@ -281,6 +291,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("deviceInfo", Napi::Function::New(env, deviceInfo));
   exports.Set("allocate", Napi::Function::New(env, allocate));
   exports.Set("release", Napi::Function::New(env, release));
+  exports.Set("onShortage", Napi::Function::New(env, onShortage));
   exports.Set("memoryInfo", Napi::Function::New(env, memoryInfo));
   exports.Set("write", Napi::Function::New(env, write));
   exports.Set("read", Napi::Function::New(env, read));

@@ -101,7 +101,7 @@ Handle handle() {
   }
   // After the stream, since choosing one resets it.
   if (session.workspace == nullptr) {
-    session.workspace = allocate(workspaceBytes);
+    session.workspace = allocateScratch(workspaceBytes);
     check(l.cublasSetWorkspace_v2(session.handle, session.workspace, workspaceBytes), "cublasSetWorkspace_v2");
   }
   const int math = (tf32Allowed() ? tf32Math : defaultMath) | wholePrecision;

@@ -16,6 +16,7 @@ struct Device {
   bool ordered = false;
 };
 thread_local Device device;
+thread_local std::function<void()> giveBack;
 
 // KNET_CUDA_SYNC=1 waits after every launch, so that an error of a kernel is reported by the call that made it.
 bool synchronous() {
@@ -158,6 +159,21 @@ void* allocate(size_t bytes) {
   }
   check(error, "allocating memory");
   return memory;
+}
+
+void onShortage(std::function<void()> f) { giveBack = std::move(f); }
+
+void* allocateScratch(size_t bytes) {
+  try {
+    return allocate(bytes);
+  } catch (const OutOfMemory&) {
+    if (giveBack) giveBack();
+  }
+  try {
+    return allocate(bytes);
+  } catch (const OutOfMemory& error) {
+    throw OutOfMemory(std::string("out of memory for a kernel itself: ") + error.what() + ". Use smaller batches, or dispose() of arrays.");
+  }
 }
 
 void release(void* memory) {

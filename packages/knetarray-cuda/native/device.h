@@ -1,6 +1,7 @@
 // The GPU of this thread of Node: its stream, its memory, and what went wrong. Only device.cc calls the CUDA runtime for it.
 #pragma once
 
+#include <functional>
 #include <stdexcept>
 #include <string>
 
@@ -49,10 +50,15 @@ void release(void* memory);
 // Bytes that the GPU has free, and all that it has.
 void memoryInfo(size_t& free, size_t& total);
 
+// Memory for a kernel itself. When there is none, what the array layer keeps for reuse is given back first.
+void* allocateScratch(size_t bytes);
+// How that is done in this thread; nullptr where it cannot be.
+void onShortage(std::function<void()> giveBack);
+
 // Memory that a kernel needs for itself, until the end of the scope.
 class Scratch {
  public:
-  explicit Scratch(size_t bytes) : data_(bytes > 0 ? allocate(bytes) : nullptr) {}
+  explicit Scratch(size_t bytes) : data_(bytes > 0 ? allocateScratch(bytes) : nullptr) {}
   ~Scratch() { if (data_ != nullptr) release(data_); }
   Scratch(const Scratch&) = delete;
   Scratch& operator=(const Scratch&) = delete;

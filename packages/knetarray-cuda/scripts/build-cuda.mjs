@@ -131,6 +131,13 @@ function gpuUnits(archs) {
   return { nvcc, units: [addon, ...sources.map(source => ({ source, compiler: nvcc, flags }))] };
 }
 
+/** Folders of Node-API's headers: KNET_NODE_HEADERS names one with all of them where no packages are installed. */
+function nodeHeaders() {
+  const { KNET_NODE_HEADERS } = process.env;
+  if (KNET_NODE_HEADERS) return [KNET_NODE_HEADERS];
+  return [dirname(require.resolve('node-addon-api/napi.h')), require('node-api-headers').include_dir];
+}
+
 /** Lines of a compiler's messages that somebody should see: what ptxas tells of each kernel is for `report`. */
 function warnings(messages) {
   const expected = /^(ptxas info|\s+\d+ bytes stack frame|\s*$)/;
@@ -146,10 +153,7 @@ function warnings(messages) {
  */
 export async function buildCuda({ emulation = false, out = join(packageFolder, 'build'), sanitize, archs = defaultArchs, report } = {}) {
   const { nvcc, units } = emulation ? { units: emulationUnits(sanitize) } : gpuUnits(archs);
-  const include = [
-    dirname(require.resolve('node-addon-api/napi.h')),
-    process.env.KNET_NODE_HEADERS || require('node-api-headers').include_dir,
-  ];
+  const include = nodeHeaders();
   const headers = [native, join(native, 'emulation'), join(native, 'kernels'), processor].flatMap(folder =>
     filesOf(folder, '.h').map(path => readFileSync(path, 'utf8')),
   );

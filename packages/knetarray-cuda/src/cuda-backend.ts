@@ -144,6 +144,10 @@ export class CudaBackend implements Backend {
     this.native.release(storageOf(storage).address);
   }
 
+  onShortage(giveBack: () => void): void {
+    this.native.onShortage(giveBack);
+  }
+
   ready(): Promise<void> {
     return this.native.ready();
   }

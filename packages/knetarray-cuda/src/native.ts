@@ -46,6 +46,8 @@ export interface Native {
   /** Address of so many new bytes. */
   allocate(bytes: number): number;
   release(address: number): void;
+  /** Says how released memory that is kept for reuse is given back when a kernel finds none for itself. */
+  onShortage(giveBack: () => void): void;
   /** Bytes that the GPU has free, and all of them. */
   memoryInfo(): { free: number; total: number };
   write(address: number, data: ArrayBufferView): void;

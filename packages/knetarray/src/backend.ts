@@ -138,6 +138,11 @@ export interface Backend {
   allocate(dtype: DType, length: number): Storage;
   /** Gives a storage back. Work that is enqueued may still use it. */
   release(storage: Storage): void;
+  /**
+   * Optional: is told, when a device is made of it, how the storages that it has released and that are kept for reuse are given back
+   * to it; for kernels that find no memory for themselves.
+   */
+  onShortage?(giveBack: () => void): void;
   /** Copies host data in, starting at element `offset`. `data` may be changed after the call. */
   write(storage: Storage, offset: number, data: TypedArray): void;
   /** A host copy of elements, as they are after everything enqueued so far. */

@@ -155,6 +155,7 @@ export class MemoryManager {
   constructor(readonly backend: Backend) {
     this.#registered = backend.weakReference === undefined;
     this.#registry = new FinalizationRegistry(watch => this.#collect(watch));
+    backend.onShortage?.(() => this.trim());
   }
 
   /**
