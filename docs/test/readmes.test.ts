@@ -8,16 +8,17 @@ const read = (path: string): string => readFileSync(`${root}/${path}`, 'utf8');
 
 interface Manifest {
   readonly name: string;
+  readonly private?: boolean;
   readonly exports: Readonly<Record<string, unknown>>;
   readonly os?: readonly string[];
   readonly dependencies?: Readonly<Record<string, string>>;
 }
 const folders = readdirSync(`${root}/packages`).filter(folder => existsSync(`${root}/packages/${folder}/README.md`));
-// A package of binaries for one platform has nothing to import.
+// A package of binaries for one platform has nothing to import, and a private one is nobody's to install.
 const manifests = new Map<string, Manifest>(
   folders
     .map((folder): Manifest => JSON.parse(read(`packages/${folder}/package.json`)))
-    .filter(manifest => manifest.os === undefined)
+    .filter(manifest => manifest.os === undefined && manifest.private !== true)
     .map(manifest => [manifest.name, manifest]),
 );
 

@@ -11,7 +11,7 @@
 
 namespace {
 
-// Numbers that one command may need; src/command.ts checks against it.
+// Numbers that one command may need; native-commands/src/command.ts checks against it.
 constexpr size_t wordCount = 4096;
 
 // What a thread of Node has; each one that opens the addon has its own.

@@ -74,7 +74,7 @@ bool isRun(int rank, const int64_t* shape, const int64_t* strides) {
 
 const Code& codeOf(int64_t handle) { return *programs.at(static_cast<size_t>(handle)); }
 
-// Written by `compile` in src/kernels/program.ts, which reads the handle from the first word.
+// Written by `compile` in native-commands/src/programs.ts, which reads the handle from the first word.
 void compileCommand(double* words) {
   Words w(words);
   auto code = std::make_unique<Code>();

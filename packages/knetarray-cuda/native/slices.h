@@ -21,7 +21,7 @@ struct Positions {
   __device__ bool inside(int32_t position) const { return position >= 0 && position < length; }
 };
 
-// What `gather` and `scatterAdd` are given, by `positions` in src/kernels/gather.ts. The listed view has one slice for each position,
+// What `gather` and `scatterAdd` are given, by `positions` in native-commands/src/gather.ts. The listed view has one slice for each position,
 // the other one is what the positions point into.
 struct Selection {
   int dim;

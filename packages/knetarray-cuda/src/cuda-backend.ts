@@ -5,38 +5,21 @@ import {
   type ConvolutionGeometry,
   type ConvolutionKind,
   DeviceLostError,
-  type Distribution,
   type DType,
   decodeHalves,
   encodeHalves,
   isFloat,
   type Kernel,
   type Limits,
-  type LstmGradients,
-  type PoolingGeometry,
-  type Program,
-  type ReduceOp,
-  type Shape,
-  type SoftmaxGeometry,
-  type SoftmaxKind,
   type Storage,
   type TypedArray,
   type View,
 } from '@knet/knetarray';
-import { Command } from './command.js';
+import { Command, NativeBackend, Programs } from '@knet-private/native-commands';
+import { convolution } from './convolution.js';
 import { whyNot } from './find-native.js';
-import { convolution } from './kernels/convolution.js';
-import { cumsum, gather, scatterAdd } from './kernels/gather.js';
-import { lstm, lstmGradient } from './kernels/lstm.js';
-import { matmul } from './kernels/matmul.js';
-import { maxPooling, maxPoolingGradient } from './kernels/pooling.js';
-import { Programs } from './kernels/program.js';
-import { random } from './kernels/random.js';
-import { reduce } from './kernels/reduce.js';
-import { softmax, softmaxGradient } from './kernels/softmax.js';
 import { type DeviceInfo, loadNative, type Native } from './native.js';
 import { CudaStorage, storageOf } from './storage.js';
-import { NativeWeakReference } from './weak-reference.js';
 
 /** Options of {@link cudaBackend}. */
 export interface CudaOptions {
@@ -79,7 +62,7 @@ export function cudaBackend(options: CudaOptions = {}): CudaBackend {
 }
 
 /** See {@link cudaBackend}. */
-export class CudaBackend implements Backend {
+export class CudaBackend extends NativeBackend<Native> implements Backend {
   readonly name = 'cuda';
   readonly collected = false;
   /** See {@link CudaOptions}. */
@@ -88,15 +71,11 @@ export class CudaBackend implements Backend {
   /** The GPU, and which libraries help. */
   readonly info: DeviceInfo;
   #tf32 = false;
-  private readonly command: Command;
-  private readonly words: Float64Array;
-  private readonly programs: Programs;
 
-  constructor(
-    private readonly native: Native,
-    { device = 0, maxPooledBytes, collectGarbage }: CudaOptions,
-  ) {
-    this.words = native.open(device, lost);
+  constructor(native: Native, { device = 0, maxPooledBytes, collectGarbage }: CudaOptions) {
+    const words = native.open(device, lost);
+    const command = new Command('cuda', words, storage => storageOf(storage).address);
+    super(native, words, command, new Programs(native, words, command));
     this.info = native.deviceInfo();
     this.collectGarbage = collectGarbage;
     this.limits = {
@@ -106,8 +85,6 @@ export class CudaBackend implements Backend {
       maxPooledBytes: maxPooledBytes ?? this.info.bytes / 2,
       minPooledBytes: 1,
     };
-    this.command = new Command(this.words);
-    this.programs = new Programs(native, this.words);
   }
 
   /** Bytes that the GPU has free, and all that it has, whoever uses them. */
@@ -152,10 +129,6 @@ export class CudaBackend implements Backend {
     return this.native.ready();
   }
 
-  weakReference(target: object): NativeWeakReference {
-    return new NativeWeakReference(this.native, target);
-  }
-
   write(storage: Storage, offset: number, data: TypedArray): void {
     const { address, dtype } = storageOf(storage);
     const stored = dtype === 'float16' ? encodeHalves(data) : data;
@@ -172,60 +145,8 @@ export class CudaBackend implements Backend {
     const size = bytesPerElement(dtype);
     return toHost(dtype, this.native.read(storageOf(storage).address + offset * size, length * size));
   }
-  map(program: Program, inputs: readonly View[], scalars: readonly number[], outputs: readonly View[]): void {
-    this.programs.map(program, inputs, scalars, outputs);
-  }
-
-  reduce(op: ReduceOp, program: Program, inputs: readonly View[], scalars: readonly number[], shape: Shape, output: View): void {
-    reduce(this.native, this.words, this.programs, op, program, inputs, scalars, shape, output);
-  }
-
-  matmul(a: View, b: View, output: View, alpha: number, beta: number): void {
-    matmul(this.native, this.command, a, b, output, alpha, beta);
-  }
-
   convolution(kind: ConvolutionKind, geometry: ConvolutionGeometry, a: View, b: View, output: View): void {
     convolution(this.native, this.command, kind, geometry, a, b, output);
-  }
-
-  softmax(kind: SoftmaxKind, geometry: SoftmaxGeometry, x: View, output: View): void {
-    softmax(this.native, this.command, kind, geometry, x, output);
-  }
-
-  softmaxGradient(kind: SoftmaxKind, geometry: SoftmaxGeometry, y: View, dy: View, output: View): void {
-    softmaxGradient(this.native, this.command, kind, geometry, y, dy, output);
-  }
-
-  lstm(gates: View, cell: View, newHidden: View, newCell: View): void {
-    lstm(this.native, this.command, gates, cell, newHidden, newCell);
-  }
-
-  lstmGradient(gates: View, cell: View, newCell: View, states: LstmGradients, gatesGradient: View, cellGradient: View): void {
-    lstmGradient(this.native, this.command, gates, cell, newCell, states, gatesGradient, cellGradient);
-  }
-
-  gather(source: View, indices: View, output: View, dim: number): void {
-    gather(this.native, this.command, source, indices, output, dim);
-  }
-
-  scatterAdd(source: View, indices: View, output: View, dim: number): void {
-    scatterAdd(this.native, this.command, source, indices, output, dim);
-  }
-
-  cumsum(x: View, output: View, dim: number): void {
-    cumsum(this.native, this.command, x, output, dim);
-  }
-
-  maxPooling(geometry: PoolingGeometry, x: View, y: View, indices: View | undefined): void {
-    maxPooling(this.native, this.command, geometry, x, y, indices);
-  }
-
-  maxPoolingGradient(geometry: PoolingGeometry, x: View, dy: View, dx: View): void {
-    maxPoolingGradient(this.native, this.command, geometry, x, dy, dx);
-  }
-
-  random(distribution: Distribution, key: readonly [number, number], output: View): void {
-    random(this.native, this.command, distribution, key, output);
   }
 }
 

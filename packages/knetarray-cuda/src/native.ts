@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { NativeKernels } from '@knet-private/native-commands';
 import { findNative } from './find-native.js';
 
 /** What is known of the machine before a GPU is opened. */
@@ -38,7 +39,7 @@ export interface DeviceInfo {
 }
 
 /** The addon. A kernel reads its arguments from the block that `open` returned. */
-export interface Native {
+export interface Native extends NativeKernels {
   machine(): Machine;
   /** Chooses a GPU for this thread; returns the thread's command block. `makeLost` makes the error of a GPU that has failed. */
   open(device: number, makeLost: (message: string) => Error): Float64Array;
@@ -59,28 +60,6 @@ export interface Native {
   /** Whether cuBLAS and cuDNN may multiply float32 as TF32, on this thread. */
   allowTf32(allowed: boolean): void;
   synchronize(): void;
-  /** Makes a weak reference; returns its handle. */
-  weak(target: object): number;
-  /** The target of a weak reference, or undefined once it was collected. */
-  target(reference: number): object | undefined;
-  /** Ends a weak reference; its handle means nothing any more. */
-  forget(reference: number): void;
-  /** Answers with a handle in the first word of the block. */
-  compile(): void;
-  map(): void;
-  reduce(): void;
-  matmul(): void;
-  convolution(): void;
-  maxPooling(): void;
-  maxPoolingGradient(): void;
-  softmax(): void;
-  softmaxGradient(): void;
-  lstm(): void;
-  lstmGradient(): void;
-  gather(): void;
-  scatterAdd(): void;
-  cumsum(): void;
-  random(): void;
 }
 
 let loaded: Native | undefined;

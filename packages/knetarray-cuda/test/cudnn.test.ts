@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type ConvolutionKind, type DType, decodeHalves, encodeHalves, type TypedArray, type View } from '@knet/knetarray';
+import { Command } from '@knet-private/native-commands';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { Command } from '../src/command.js';
-import { convolution } from '../src/kernels/convolution.js';
-import { CudaStorage } from '../src/storage.js';
+import { convolution } from '../src/convolution.js';
+import { CudaStorage, storageOf } from '../src/storage.js';
 import { cases, compare, dataOf, geometryOf, kinds } from './convolution-cases.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'knet-cudnn-'));
@@ -40,7 +40,7 @@ function wordsOf({ name, kind, dtype }: Run): number[] {
   const native = { convolution: () => (called = true) };
   convolution(
     { convolution: () => void native.convolution() },
-    new Command(words),
+    new Command('cuda', words, storage => storageOf(storage).address),
     kind,
     geometryOf(cases[name]!),
     view(901),

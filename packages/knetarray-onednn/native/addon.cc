@@ -15,7 +15,7 @@
 
 namespace {
 
-// Numbers that one command may need; src/command.ts checks against it.
+// Numbers that one command may need; native-commands/src/command.ts checks against it.
 constexpr size_t wordCount = 4096;
 
 // The command block of this thread. Every thread of Node that loads the addon has its own.

@@ -79,7 +79,7 @@ void cumsum(const View& x, const View& output, int dim) {
 
 }  // namespace
 
-// Written by src/kernels/gather.ts.
+// Written by native-commands/src/gather.ts.
 void cumsumCommand(const double* words) {
   Words w(words);
   const int dim = static_cast<int>(w.integer());

@@ -119,7 +119,7 @@ void gather(const View& source, const Positions& positions, const View& output, 
 
 }  // namespace
 
-// Written by src/kernels/gather.ts.
+// Written by native-commands/src/gather.ts.
 void gatherCommand(const double* words) {
   Words w(words);
   const int dim = static_cast<int>(w.integer());

@@ -1,4 +1,4 @@
-// The kernels as commands: each reads its arguments from the command block, in the order that src/kernels/ writes them.
+// The kernels as commands: each reads its arguments from the command block, in the order that packages/native-commands writes them.
 #pragma once
 
 namespace knet {

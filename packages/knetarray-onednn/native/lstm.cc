@@ -22,7 +22,7 @@ void forRanges(int64_t size, F&& run) {
   parallelFor((size + step - 1) / step, [&](int64_t i) { run(i * step, std::min(size, (i + 1) * step)); });
 }
 
-// Written by src/kernels/lstm.ts.
+// Written by native-commands/src/lstm.ts.
 template <class T>
 void forward(Words w) {
   LstmForward<T> l;

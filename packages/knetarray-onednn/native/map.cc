@@ -13,7 +13,7 @@ constexpr int64_t taskTime = 5'000'000;
 
 }  // namespace
 
-// Written by `map` in src/kernels/program.ts.
+// Written by `map` in native-commands/src/programs.ts, or src/dense-programs.ts.
 void mapCommand(const double* words) {
   Words w(words);
   Plan plan(programOf(w.integer()));

@@ -7,7 +7,7 @@
 namespace knet {
 namespace {
 
-// Written by src/kernels/matmul.ts.
+// Written by native-commands/src/matmul.ts.
 template <class T>
 void run(Words w) {
   const int64_t m = w.integer(), n = w.integer(), k = w.integer();

@@ -5,7 +5,7 @@
 
 namespace knet {
 
-// In the order of `operations` in src/kernels/program.ts, which sends their positions.
+// In the order of `operations` in native-commands/src/programs.ts, which sends their positions.
 enum class Op : uint8_t {
   copy, neg, abs, abs2, sign, sqrt, cbrt, exp, exp2, exp10, expm1, log, log2, log10, log1p, sin, cos, tan, asin, acos, atan, sinh,
   cosh, tanh, asinh, acosh, atanh, sinpi, cospi, erf, erfc, erfinv, erfcinv, erfcx, lgamma, digamma, floor, ceil, round, trunc,

@@ -112,7 +112,7 @@ void halved(const Pooling& g, const float* x, const float* dy, float* dx) {
 
 }  // namespace
 
-// Written by src/kernels/pooling.ts.
+// Written by native-commands/src/pooling.ts.
 void maxPoolingCommand(const double* words) {
   Words w(words);
   const DType dtype = w.dtype();
@@ -132,7 +132,7 @@ void maxPoolingCommand(const double* words) {
   }
 }
 
-// Written by src/kernels/pooling.ts.
+// Written by native-commands/src/pooling.ts.
 void maxPoolingGradientCommand(const double* words) {
   Words w(words);
   const DType dtype = w.dtype();

@@ -61,7 +61,7 @@ void assignSlots(Program& p) {
 
 const Program& programOf(int64_t handle) { return *programs[static_cast<size_t>(handle)]; }
 
-// Written by `compile` in src/kernels/program.ts, which reads the handle from the first word.
+// Written by `compile` in native-commands/src/programs.ts, which reads the handle from the first word.
 void compileCommand(double* words) {
   Words w(words);
   auto program = std::make_unique<Program>();

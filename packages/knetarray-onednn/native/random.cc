@@ -28,7 +28,7 @@ void run(bool normal, PhiloxKey key, T* out, int64_t count) {
 
 }  // namespace
 
-// Written by src/kernels/random.ts.
+// Written by native-commands/src/random.ts.
 void randomCommand(const double* words) {
   Words w(words);
   const DType dtype = w.dtype();

@@ -245,7 +245,7 @@ void reduceParts(const Reducer& r, const Plan& plan, const Layout& l, const Accu
 
 }  // namespace
 
-// Written by `reduce` in src/kernels/reduce.ts.
+// Written by `reduce` in native-commands/src/reduce.ts.
 void reduceCommand(const double* words) {
   Words w(words);
   const Program& program = programOf(w.integer());

@@ -5,7 +5,7 @@
 
 namespace knet {
 
-// In the order of `reductions` in src/kernels/reduce.ts.
+// In the order of `reductions` in native-commands/src/reduce.ts.
 enum class Reduction : uint8_t { sum, prod, max, min, argmax, argmin };
 
 // What results are formed in: double for fractions, int64 for whole numbers, which wrap around in the end as they should.

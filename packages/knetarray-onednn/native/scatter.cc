@@ -103,7 +103,7 @@ void scatterAdd(const View& source, const Positions& positions, const View& outp
 
 }  // namespace
 
-// Written by src/kernels/gather.ts.
+// Written by native-commands/src/gather.ts.
 void scatterAddCommand(const double* words) {
   Words w(words);
   const int dim = static_cast<int>(w.integer());

@@ -48,7 +48,7 @@ void share(const S& s) {
   });
 }
 
-// Written by src/kernels/softmax.ts.
+// Written by native-commands/src/softmax.ts.
 template <class T>
 void forward(Words w) {
   SoftmaxForward<T> s;

@@ -21,7 +21,7 @@ class Words {
   }
   DType dtype() { return static_cast<DType>(integer()); }
 
-  // Written by `Command.view` in src/command.ts.
+  // Written by `Command.view` in native-commands/src/command.ts.
   View view() {
     View v;
     v.data = address();

@@ -3,10 +3,11 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { NativeKernels } from '@knet-private/native-commands';
 import { findNative } from './find-native.js';
 
 /** The addon. A kernel reads its arguments from the block that `connect` returned. */
-export interface Native {
+export interface Native extends NativeKernels {
   /** The command block of this thread. */
   connect(): Float64Array;
   /** Address of the first byte of a buffer; it stays the same as long as the buffer lives. */
@@ -17,28 +18,6 @@ export interface Native {
   threads(count?: number): number;
   /** Instruction set that was chosen when the addon was loaded. */
   readonly isa: 'avx512' | 'avx2' | 'none';
-  /** Makes a weak reference; returns its handle. */
-  weak(target: object): number;
-  /** The target of a weak reference, or undefined once it was collected. */
-  target(reference: number): object | undefined;
-  /** Ends a weak reference; its handle means nothing any more. */
-  forget(reference: number): void;
-  convolution(): void;
-  matmul(): void;
-  gather(): void;
-  scatterAdd(): void;
-  cumsum(): void;
-  maxPooling(): void;
-  maxPoolingGradient(): void;
-  random(): void;
-  softmax(): void;
-  softmaxGradient(): void;
-  lstm(): void;
-  lstmGradient(): void;
-  /** Answers with a handle in the first word of the block. */
-  compile(): void;
-  map(): void;
-  reduce(): void;
 }
 
 let loaded: Native | undefined;

@@ -3,35 +3,19 @@ import {
   type Backend,
   type ConvolutionGeometry,
   type ConvolutionKind,
-  type Distribution,
   type DType,
   isFloat,
   type Kernel,
   type Limits,
-  type LstmGradients,
-  type PoolingGeometry,
-  type Program,
-  type ReduceOp,
-  type Shape,
-  type SoftmaxGeometry,
-  type SoftmaxKind,
   type Storage,
   type TypedArray,
   type View,
 } from '@knet/knetarray';
-import { Command } from './command.js';
-import { convolution } from './kernels/convolution.js';
-import { cumsum, gather, scatterAdd } from './kernels/gather.js';
-import { lstm, lstmGradient } from './kernels/lstm.js';
-import { matmul } from './kernels/matmul.js';
-import { maxPooling, maxPoolingGradient } from './kernels/pooling.js';
-import { Programs } from './kernels/program.js';
-import { random } from './kernels/random.js';
-import { reduce } from './kernels/reduce.js';
-import { softmax, softmaxGradient } from './kernels/softmax.js';
+import { Command, NativeBackend } from '@knet-private/native-commands';
+import { convolution } from './convolution.js';
+import { DensePrograms } from './dense-programs.js';
 import { loadNative, type Native } from './native.js';
 import { Allocator, storageOf } from './storage.js';
-import { NativeWeakReference } from './weak-reference.js';
 
 /** Options of {@link onednnBackend}. */
 export interface OnednnOptions {
@@ -59,7 +43,7 @@ export function onednnBackend({ threads, collectGarbage }: OnednnOptions = {}): 
 }
 
 /** See {@link onednnBackend}. */
-export class OnednnBackend implements Backend {
+export class OnednnBackend extends NativeBackend<Native> implements Backend {
   readonly name = 'onednn';
   /** Storages are typed arrays, but kept in a pool of our own: new ones are zeroed and paged in anew each time. */
   readonly collected = false;
@@ -72,16 +56,13 @@ export class OnednnBackend implements Backend {
     maxPooledBytes: 2 ** 30,
     minPooledBytes: 1,
   };
-  private readonly words: Float64Array;
   private readonly allocator: Allocator;
-  private readonly command: Command;
-  private readonly programs: Programs;
 
-  constructor(private readonly native: Native) {
-    this.words = native.connect();
+  constructor(native: Native) {
+    const words = native.connect();
+    const command = new Command('onednn', words, storage => storageOf(storage).address);
+    super(native, words, command, new DensePrograms(native, words, command));
     this.allocator = new Allocator(native);
-    this.command = new Command(this.words);
-    this.programs = new Programs(native, this.words);
   }
 
   /** Threads that kernels use. All backends of a process share them. */
@@ -111,10 +92,6 @@ export class OnednnBackend implements Backend {
     this.allocator.release(storageOf(storage));
   }
 
-  weakReference(target: object): NativeWeakReference {
-    return new NativeWeakReference(this.native, target);
-  }
-
   write(storage: Storage, offset: number, data: TypedArray): void {
     storageOf(storage).data.set(data, offset);
   }
@@ -127,59 +104,7 @@ export class OnednnBackend implements Backend {
     return storageOf(storage).data.slice(offset, offset + length);
   }
 
-  map(program: Program, inputs: readonly View[], scalars: readonly number[], outputs: readonly View[]): void {
-    this.programs.map(program, inputs, scalars, outputs);
-  }
-
-  reduce(op: ReduceOp, program: Program, inputs: readonly View[], scalars: readonly number[], shape: Shape, output: View): void {
-    reduce(this.native, this.words, this.programs, op, program, inputs, scalars, shape, output);
-  }
-
-  matmul(a: View, b: View, output: View, alpha: number, beta: number): void {
-    matmul(this.native, this.command, a, b, output, alpha, beta);
-  }
-
   convolution(kind: ConvolutionKind, geometry: ConvolutionGeometry, a: View, b: View, output: View): void {
     convolution(this.native, this.command, kind, geometry, a, b, output);
-  }
-
-  softmax(kind: SoftmaxKind, geometry: SoftmaxGeometry, x: View, output: View): void {
-    softmax(this.native, this.command, kind, geometry, x, output);
-  }
-
-  softmaxGradient(kind: SoftmaxKind, geometry: SoftmaxGeometry, y: View, dy: View, output: View): void {
-    softmaxGradient(this.native, this.command, kind, geometry, y, dy, output);
-  }
-
-  lstm(gates: View, cell: View, newHidden: View, newCell: View): void {
-    lstm(this.native, this.command, gates, cell, newHidden, newCell);
-  }
-
-  lstmGradient(gates: View, cell: View, newCell: View, states: LstmGradients, gatesGradient: View, cellGradient: View): void {
-    lstmGradient(this.native, this.command, gates, cell, newCell, states, gatesGradient, cellGradient);
-  }
-
-  gather(source: View, indices: View, output: View, dim: number): void {
-    gather(this.native, this.command, source, indices, output, dim);
-  }
-
-  scatterAdd(source: View, indices: View, output: View, dim: number): void {
-    scatterAdd(this.native, this.command, source, indices, output, dim);
-  }
-
-  cumsum(x: View, output: View, dim: number): void {
-    cumsum(this.native, this.command, x, output, dim);
-  }
-
-  maxPooling(geometry: PoolingGeometry, x: View, y: View, indices: View | undefined): void {
-    maxPooling(this.native, this.command, geometry, x, y, indices);
-  }
-
-  maxPoolingGradient(geometry: PoolingGeometry, x: View, dy: View, dx: View): void {
-    maxPoolingGradient(this.native, this.command, geometry, x, dy, dx);
-  }
-
-  random(distribution: Distribution, key: readonly [number, number], output: View): void {
-    random(this.native, this.command, distribution, key, output);
   }
 }

@@ -83,7 +83,7 @@ bool fitsInt32(const Convolution& c) {
   return static_cast<double>(elements) + reach <= static_cast<double>(most);
 }
 
-// Written by src/kernels/convolution.ts.
+// Written by src/convolution.ts.
 void convolutionCommand(const double* words) {
   Words w(words);
   Convolution c;

@@ -208,7 +208,7 @@ void cumsum(const Lines& lines, const T* x, T* y) {
 
 }  // namespace
 
-// Written by src/kernels/gather.ts.
+// Written by native-commands/src/gather.ts.
 void cumsumCommand(const double* words) {
   Words w(words);
   const int dim = static_cast<int>(w.integer());

@@ -32,7 +32,7 @@ void run(const Slices& slices, const Positions& positions, const View& source, c
 
 }  // namespace
 
-// Written by src/kernels/gather.ts.
+// Written by native-commands/src/gather.ts.
 void gatherCommand(const double* words) {
   Words w(words);
   const Selection s(w, false);

@@ -103,7 +103,7 @@ void withCells(Words& w, F f) {
 
 }  // namespace
 
-// Written by src/kernels/lstm.ts.
+// Written by native-commands/src/lstm.ts.
 void lstmCommand(const double* words) {
   Words w(words);
   withCells(w, [&](const auto& cells, unsigned blocks, auto zero) {

@@ -34,7 +34,7 @@ __global__ void __launch_bounds__(threads) mapKernel(const Bound p) {
 
 }  // namespace
 
-// Written by `map` in src/kernels/program.ts.
+// Written by `map` in native-commands/src/programs.ts.
 void mapCommand(const double* words) {
   Words w(words);
   const Code& code = codeOf(w.integer());

@@ -98,7 +98,7 @@ void multiply(const Product& product) {
   launch(turned ? product.transposed() : product);
 }
 
-// Written by `matmul` in src/kernels/matmul.ts.
+// Written by `matmul` in native-commands/src/matmul.ts.
 void matmulCommand(const double* words) {
   Words w(words);
   Product p;

@@ -104,7 +104,7 @@ __global__ void __launch_bounds__(threads) gradientKernel(const Pooling<Index> g
   }
 }
 
-// What src/kernels/pooling.ts writes of the geometry.
+// What native-commands/src/pooling.ts writes of the geometry.
 struct Lengths {
   int64_t planes;
   int64_t x[3], y[3], window[3], padding[3], stride[3];
@@ -197,7 +197,7 @@ void withTypes(DType dtype, const Lengths& lengths, F f) {
 
 }  // namespace
 
-// Written by `maxPooling` in src/kernels/pooling.ts.
+// Written by `maxPooling` in native-commands/src/pooling.ts.
 void maxPoolingCommand(const double* words) {
   Words w(words);
   const DType dtype = w.dtype();
@@ -211,7 +211,7 @@ void maxPoolingCommand(const double* words) {
   });
 }
 
-// Written by `maxPoolingGradient` in src/kernels/pooling.ts.
+// Written by `maxPoolingGradient` in native-commands/src/pooling.ts.
 void maxPoolingGradientCommand(const double* words) {
   Words w(words);
   const DType dtype = w.dtype();

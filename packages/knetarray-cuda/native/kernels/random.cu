@@ -79,7 +79,7 @@ void run(bool normal, PhiloxKey key, int64_t count, char* out) {
 
 }  // namespace
 
-// Written by src/kernels/random.ts.
+// Written by native-commands/src/random.ts.
 void randomCommand(const double* words) {
   Words w(words);
   const DType dtype = w.dtype();

@@ -214,7 +214,7 @@ void reduce(const ReducePlan& plan, const Bound& p) {
 
 }  // namespace
 
-// Written by src/kernels/reduce.ts.
+// Written by native-commands/src/reduce.ts.
 void reduceCommand(const double* words) {
   Words w(words);
   const Code& code = codeOf(w.integer());

@@ -94,7 +94,7 @@ void scatterAdd(const Selection& s) {
 
 }  // namespace
 
-// Written by src/kernels/gather.ts.
+// Written by native-commands/src/gather.ts.
 void scatterAddCommand(const double* words) {
   Words w(words);
   const Selection s(w, true);

@@ -260,7 +260,7 @@ Lines linesOf(Words& w) {
 
 }  // namespace
 
-// Written by src/kernels/softmax.ts.
+// Written by native-commands/src/softmax.ts.
 void softmaxCommand(const double* words) {
   Words w(words);
   const DType dtype = w.dtype();

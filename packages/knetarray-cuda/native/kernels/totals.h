@@ -7,7 +7,7 @@
 
 namespace knet {
 
-// As `codes` in src/kernels/reduce.ts.
+// As `codes` in native-commands/src/reduce.ts.
 enum class Reduction : int32_t { sum, prod, max, min, argmax, argmin };
 
 KNET_HOST_DEVICE inline bool givesPosition(Reduction op) { return op >= Reduction::argmax; }

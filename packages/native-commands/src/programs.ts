@@ -1,8 +1,8 @@
 /** Programs: compiled once per thread into a handle, and run by it. */
-import { bytesPerElement, type DType, type OpName, type Program, type View } from '@knet/knetarray';
-import { codeOf } from '../command.js';
-import type { Native } from '../native.js';
-import { storageOf } from '../storage.js';
+import type { OpName, Program, View } from '@knet/knetarray';
+import { type Command, codeOf } from './command.js';
+import type { NativeKernels } from './native-kernels.js';
+import { checkRank } from './rank.js';
 
 /** The operations in the order of `Op` in native/operations.h. */
 const operations: readonly OpName[] = [
@@ -13,34 +13,30 @@ const operations: readonly OpName[] = [
   ...(['eq', 'ne', 'gt', 'ge', 'lt', 'le', 'where'] as const),
 ];
 
-/** Most dimensions of a view, as in native/types.h. */
-const maxRank = 32;
-
 /** Runs programs. One for each thread: handles mean nothing to another. */
 export class Programs {
   /** By the id of a program. */
   readonly #handles: (number | undefined)[] = [];
-  readonly #native: Native;
-  readonly #words: Float64Array;
 
-  constructor(native: Native, words: Float64Array) {
-    this.#native = native;
-    this.#words = words;
-  }
+  constructor(
+    protected readonly native: NativeKernels,
+    protected readonly words: Float64Array,
+    protected readonly command: Command,
+  ) {}
 
   /** See `Backend.map`. This is called several times in every step of a training: it makes no garbage. */
   map(program: Program, inputs: readonly View[], scalars: readonly number[], outputs: readonly View[]): void {
-    const words = this.#words;
+    const { words, command } = this;
     const { shape } = outputs[0]!;
-    checkRank(shape);
+    checkRank(command.name, shape);
     words[0] = this.handle(program);
     words[1] = shape.length;
     let at = 2;
     for (let d = 0; d < shape.length; d++) words[at++] = shape[d]!;
     for (let i = 0; i < scalars.length; i++) words[at++] = scalars[i]!;
-    for (let i = 0; i < inputs.length; i++) at = putStrided(words, at, inputs[i]!);
-    for (let i = 0; i < outputs.length; i++) at = putStrided(words, at, outputs[i]!);
-    this.#native.map();
+    for (let i = 0; i < inputs.length; i++) at = this.putStrided(at, inputs[i]!);
+    for (let i = 0; i < outputs.length; i++) at = this.putStrided(at, outputs[i]!);
+    this.native.map();
   }
 
   /** The handle of a program, compiled the first time. */
@@ -52,25 +48,21 @@ export class Programs {
     const numbers = [codeOf(dtype), inputs, scalars, instructions.length];
     for (const { op, args } of instructions) numbers.push(operations.indexOf(op), ...args);
     numbers.push(outputs.length, ...outputs);
-    this.#words.set(numbers);
-    this.#native.compile();
-    const handle = this.#words[0]!;
+    this.words.set(numbers);
+    this.native.compile();
+    const handle = this.words[0]!;
     this.#handles[id] = handle;
     return handle;
   }
-}
 
-/** Refuses shapes that the native side has no room for. */
-export function checkRank(shape: readonly number[]): void {
-  if (shape.length > maxRank) throw new RangeError(`cuda: an array of ${shape.length} dimensions; at most ${maxRank} are possible`);
-}
-
-/** Writes where and what the elements of a view are, then its strides; returns the next place. */
-export function putStrided(words: Float64Array, at: number, view: View): number {
-  const { storage, offset, strides, dtype }: { storage: View['storage']; offset: number; strides: readonly number[]; dtype: DType } = view;
-  let next = at;
-  words[next++] = storageOf(storage).address + offset * bytesPerElement(dtype);
-  words[next++] = codeOf(dtype);
-  for (let d = 0; d < strides.length; d++) words[next++] = strides[d]!;
-  return next;
+  /** Writes where and what the elements of a view are, then its strides; returns the next place. */
+  putStrided(at: number, view: View): number {
+    const { words } = this;
+    const { strides } = view;
+    let next = at;
+    words[next++] = this.command.addressOf(view);
+    words[next++] = codeOf(view.dtype);
+    for (let d = 0; d < strides.length; d++) words[next++] = strides[d]!;
+    return next;
+  }
 }

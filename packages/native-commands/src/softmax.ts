@@ -1,17 +1,24 @@
 /** Normalised exponentials. */
 import type { SoftmaxGeometry, SoftmaxKind, View } from '@knet/knetarray';
-import { addressOf, type Command, codeOf } from '../command.js';
-import type { Native } from '../native.js';
+import { type Command, codeOf } from './command.js';
+import type { NativeKernels } from './native-kernels.js';
 
 /** See `Backend.softmax`. */
-export function softmax(native: Native, command: Command, kind: SoftmaxKind, geometry: SoftmaxGeometry, x: View, output: View): void {
-  begin(command, kind, geometry, x).put(addressOf(x)).put(addressOf(output));
+export function softmax(
+  native: NativeKernels,
+  command: Command,
+  kind: SoftmaxKind,
+  geometry: SoftmaxGeometry,
+  x: View,
+  output: View,
+): void {
+  begin(command, kind, geometry, x).address(x).address(output);
   native.softmax();
 }
 
 /** See `Backend.softmaxGradient`. */
 export function softmaxGradient(
-  native: Native,
+  native: NativeKernels,
   command: Command,
   kind: SoftmaxKind,
   geometry: SoftmaxGeometry,
@@ -19,7 +26,7 @@ export function softmaxGradient(
   dy: View,
   output: View,
 ): void {
-  begin(command, kind, geometry, y).put(addressOf(y)).put(addressOf(dy)).put(addressOf(output));
+  begin(command, kind, geometry, y).address(y).address(dy).address(output);
   native.softmaxGradient();
 }
 

@@ -1,7 +1,7 @@
 /** Convolution and its gradients. */
 import type { ConvolutionGeometry, ConvolutionKind, View } from '@knet/knetarray';
-import { addressOf, type Command, codeOf } from '../command.js';
-import type { Native } from '../native.js';
+import { type Command, codeOf } from '@knet-private/native-commands';
+import type { Native } from './native.js';
 
 /** Numbers that stand for the kernels, as in native/convolution.h. */
 const kinds: Readonly<Record<ConvolutionKind, number>> = { forward: 0, gradientX: 1, gradientW: 2 };
@@ -24,7 +24,7 @@ export function convolution(
   threeDimensions(command, g.stride, 1);
   threeDimensions(command, g.dilation, 1);
   command.put(g.group).put(g.inputs).put(g.outputs).put(g.batch).put(Number(g.flip)).put(g.alpha);
-  command.put(addressOf(a)).put(addressOf(b)).put(addressOf(output));
+  command.address(a).address(b).address(output);
   native.convolution();
 }
 

@@ -1,16 +1,16 @@
 /** Max pooling and its gradient. */
 import type { PoolingGeometry, View } from '@knet/knetarray';
-import { addressOf, type Command, codeOf } from '../command.js';
-import type { Native } from '../native.js';
+import { type Command, codeOf } from './command.js';
+import type { NativeKernels } from './native-kernels.js';
 
 /**
  * The largest real element of each window and, where they are wanted, its position in x; see `Backend.maxPooling`.
  * @throws RangeError for more than 3 spatial dimensions
  */
-export function maxPooling(native: Native, command: Command, g: PoolingGeometry, x: View, y: View, indices: View | undefined): void {
-  checkRank('maxPooling', g);
-  const where = indices === undefined ? 0 : addressOf(indices);
-  command.begin().put(codeOf(x.dtype)).put(addressOf(x)).put(addressOf(y)).put(where);
+export function maxPooling(native: NativeKernels, command: Command, g: PoolingGeometry, x: View, y: View, indices: View | undefined): void {
+  checkRank(command.name, 'maxPooling', g);
+  const where = indices === undefined ? 0 : command.addressOf(indices);
+  command.begin().put(codeOf(x.dtype)).address(x).address(y).put(where);
   putGeometry(command, g);
   native.maxPooling();
 }
@@ -19,15 +19,15 @@ export function maxPooling(native: Native, command: Command, g: PoolingGeometry,
  * The gradient of {@link maxPooling} with respect to x; see `Backend.maxPoolingGradient`.
  * @throws RangeError for more than 3 spatial dimensions
  */
-export function maxPoolingGradient(native: Native, command: Command, g: PoolingGeometry, x: View, dy: View, dx: View): void {
-  checkRank('maxPoolingGradient', g);
-  command.begin().put(codeOf(x.dtype)).put(addressOf(x)).put(addressOf(dy)).put(addressOf(dx));
+export function maxPoolingGradient(native: NativeKernels, command: Command, g: PoolingGeometry, x: View, dy: View, dx: View): void {
+  checkRank(command.name, 'maxPoolingGradient', g);
+  command.begin().put(codeOf(x.dtype)).address(x).address(dy).address(dx);
   putGeometry(command, g);
   native.maxPoolingGradient();
 }
 
-function checkRank(caller: string, { x }: PoolingGeometry): void {
-  if (x.length > 3) throw new RangeError(`${caller}: ${x.length} spatial dimensions [${x.join(', ')}]; onednn has kernels for 1 to 3`);
+function checkRank(name: string, caller: string, { x }: PoolingGeometry): void {
+  if (x.length > 3) throw new RangeError(`${caller}: ${x.length} spatial dimensions [${x.join(', ')}]; ${name} has kernels for 1 to 3`);
 }
 
 /** Always three dimensions: those that are not there have length 1. */

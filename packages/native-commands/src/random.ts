@@ -1,17 +1,23 @@
 /** Random numbers. */
 import { type Distribution, sizeOf, type View } from '@knet/knetarray';
-import { addressOf, type Command, codeOf } from '../command.js';
-import type { Native } from '../native.js';
+import { type Command, codeOf } from './command.js';
+import type { NativeKernels } from './native-kernels.js';
 
 /** Fills a contiguous view from the stream of a key; see `Backend.random`. */
-export function random(native: Native, command: Command, distribution: Distribution, key: readonly [number, number], output: View): void {
+export function random(
+  native: NativeKernels,
+  command: Command,
+  distribution: Distribution,
+  key: readonly [number, number],
+  output: View,
+): void {
   command
     .begin()
     .put(codeOf(output.dtype))
     .put(distribution === 'normal' ? 1 : 0)
     .put(key[0] >>> 0)
     .put(key[1] >>> 0)
-    .put(addressOf(output))
+    .address(output)
     .put(sizeOf(output.shape));
   native.random();
 }

@@ -1,6 +1,6 @@
 /** Weak references that can be asked in the middle of a synchronous loop. */
 import type { WeakReference } from '@knet/knetarray';
-import type { Native } from './native.js';
+import type { NativeKernels } from './native-kernels.js';
 
 /** See `Backend.weakReference`. */
 export class NativeWeakReference implements WeakReference {
@@ -8,7 +8,7 @@ export class NativeWeakReference implements WeakReference {
   #handle: number;
 
   constructor(
-    private readonly native: Native,
+    private readonly native: NativeKernels,
     target: object,
   ) {
     this.#handle = native.weak(target);
