@@ -80,7 +80,7 @@ function table(kernels) {
  * The check: `{ passed, failed, output }`, and `skipped` where there is no nvcc.
  * @param archs - compute capabilities to make machine code for, as '90'; default those that are shipped
  */
-export async function cudaChecked(archs) {
+async function cudaChecked(archs) {
   const lacking = await withoutNvcc();
   if (lacking !== undefined) return { passed: 0, failed: 0, skipped: ['CUDA kernels: no nvcc'], output: `no nvcc: skipped. ${lacking}` };
   const start = performance.now();

@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
+import { asksFor } from './lib/asks-for.mjs';
 import { install, sentence } from './lib/debian.mjs';
 import { SetupError } from './lib/explain.mjs';
 import { duration, root, run } from './lib/process.mjs';
@@ -47,8 +48,7 @@ export async function cuda({ fetch = false, ...options } = {}) {
 
 /** Builds the addon for a program that is given `--device cuda`, unless the environment names one. */
 export async function cudaFor(options) {
-  const asked = options.some((option, i) => option === '--device=cuda' || (option === '--device' && options[i + 1] === 'cuda'));
-  if (asked && !process.env.KNET_CUDA_ADDON) await cuda();
+  if (asksFor('cuda', options) && !process.env.KNET_CUDA_ADDON) await cuda();
 }
 
 /** The options of the command line. */

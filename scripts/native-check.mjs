@@ -76,7 +76,7 @@ async function check(name) {
 }
 
 /** Every sanitizer as a check: `{ passed, failed, output }`. */
-export async function sanitized(names = Object.keys(checks)) {
+async function sanitized(names = Object.keys(checks)) {
   const result = { passed: 0, failed: 0, output: '' };
   for (const name of names) {
     const start = performance.now();

@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { asksFor } from './lib/asks-for.mjs';
 import { install, sentence } from './lib/debian.mjs';
 import { SetupError } from './lib/explain.mjs';
 import { duration, root, run } from './lib/process.mjs';
@@ -48,8 +49,7 @@ export async function native({ fetch = false, ...options } = {}) {
 
 /** Builds the addon for a program that is given `--device onednn`. */
 export async function nativeFor(options) {
-  const asked = options.some((option, i) => option === '--device=onednn' || (option === '--device' && options[i + 1] === 'onednn'));
-  if (asked) await native({ fetch: true });
+  if (asksFor('onednn', options)) await native({ fetch: true });
 }
 
 export async function main() {

@@ -75,8 +75,6 @@ class Scratch {
 void copyIn(void* to, const void* from, size_t bytes);
 // Copies from the GPU, and waits until the bytes are there.
 void copyOut(void* to, const void* from, size_t bytes);
-void zero(void* memory, size_t bytes);
-
 // Waits until everything enqueued so far is done.
 void synchronize();
 

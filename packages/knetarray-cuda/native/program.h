@@ -196,18 +196,7 @@ struct Registers {
 // Calls f with a register of the type that programs of a dtype compute in.
 template <class F>
 void withRegister(DType dtype, F f) {
-  switch (dtype) {
-    case DType::float64:
-      return f(double{});
-    case DType::int32:
-      return f(int32_t{});
-    case DType::uint8:
-      return f(uint8_t{});
-    case DType::boolean:
-      return f(bool{});
-    default:
-      return f(float{});
-  }
+  withType(dtype, [&](auto x) { f(Compute<decltype(x)>{}); });
 }
 
 }  // namespace knet

@@ -24,40 +24,6 @@ KNET_HOST_DEVICE inline int64_t bytesOf(DType dtype) {
   }
 }
 
-// What elements of a type are computed in. Halves are kept as float and rounded after every operation.
-template <DType dtype>
-struct ElementOf;
-template <>
-struct ElementOf<DType::float32> {
-  using Memory = float;
-  using Register = float;
-};
-template <>
-struct ElementOf<DType::float64> {
-  using Memory = double;
-  using Register = double;
-};
-template <>
-struct ElementOf<DType::int32> {
-  using Memory = int32_t;
-  using Register = int32_t;
-};
-template <>
-struct ElementOf<DType::uint8> {
-  using Memory = uint8_t;
-  using Register = uint8_t;
-};
-template <>
-struct ElementOf<DType::boolean> {
-  using Memory = bool;
-  using Register = bool;
-};
-template <>
-struct ElementOf<DType::float16> {
-  using Memory = Half;
-  using Register = float;
-};
-
 // Most dimensions of an operand, after those that lie in one run have been merged: arguments of a kernel have room for 4 KB.
 inline constexpr int maxRank = 16;
 // Most dimensions that the array layer may hand over.

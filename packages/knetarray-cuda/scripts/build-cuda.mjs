@@ -2,14 +2,14 @@
 // with nvcc, or with a C++ compiler and the emulator that runs kernels on the processor. A file is compiled when it, a header or the
 // command has changed.
 
-import { spawn, spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { compile, digest, stamped } from '../../native-commands/scripts/compile.mjs';
 
 const packageFolder = dirname(dirname(fileURLToPath(import.meta.url)));
 const native = join(packageFolder, 'native');
@@ -19,23 +19,6 @@ const require = createRequire(import.meta.url);
 
 /** Compute capabilities with machine code, which serves later GPUs of a generation too; PTX of the last one serves newer generations. */
 const defaultArchs = ['75', '80', '90'];
-
-/** Runs a compiler; resolves to its messages, or rejects with them. */
-function compile(compiler, args) {
-  return new Promise((resolve, reject) => {
-    const child = spawn(compiler, args, { stdio: ['ignore', 'pipe', 'pipe'] });
-    let output = '';
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', chunk => (output += chunk));
-    child.on('error', error =>
-      reject(
-        error.code === 'ENOENT'
-          ? new Error(`no compiler '${compiler}': install g++ (Debian: apt-get install g++), or name one in CXX`)
-          : error,
-      ),
-    );
-    child.on('close', code => (code === 0 ? resolve(output) : reject(new Error(output || `${compiler} ended with code ${code}`))));
-  });
-}
 
 /** Path of nvcc: the one that CUDACXX names, else looked for where CUDA's own tools look; undefined when there is none. */
 export function findNvcc() {
@@ -52,14 +35,6 @@ export function cudaHeaders(nvcc) {
   const folder = found.find(path => existsSync(join(path, 'cuda_runtime_api.h')));
   if (folder === undefined) throw new Error(`${nvcc} does not tell where its headers are: ${stderr.slice(0, 300)}`);
   return folder;
-}
-
-const digest = parts => createHash('sha256').update(parts.join('\0')).digest('hex');
-
-/** Whether a result was made from just this; `write` notes what it was made from. */
-function stamped(file, key) {
-  const stamp = `${file}.key`;
-  return { fresh: existsSync(file) && existsSync(stamp) && readFileSync(stamp, 'utf8') === key, write: () => writeFileSync(stamp, key) };
 }
 
 const filesOf = (folder, ending) => readdirSync(folder).flatMap(name => (name.endsWith(ending) ? [join(folder, name)] : []));

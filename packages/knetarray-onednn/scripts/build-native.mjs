@@ -1,14 +1,13 @@
 // Builds the addon: `node scripts/build-native.mjs [--out folder] [--sanitize address,undefined|thread] [--debug]`. Each C++ file
 // is compiled when it, a header or the command has changed; files in native/isa/ once for each instruction set.
 
-import { spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { compile, digest, stamped } from '../../native-commands/scripts/compile.mjs';
 
 const packageFolder = dirname(dirname(fileURLToPath(import.meta.url)));
 const native = join(packageFolder, 'native');
@@ -19,39 +18,22 @@ const isas = {
   avx512: ['-mavx512f', '-mavx512bw', '-mavx512dq', '-mavx512vl', '-mavx2', '-mfma', '-mbmi2', '-mprefer-vector-width=512'],
 };
 
-/** Runs the compiler; resolves to its messages, or rejects with them. */
-function compile(compiler, args) {
-  return new Promise((resolve, reject) => {
-    const child = spawn(compiler, args, { stdio: ['ignore', 'pipe', 'pipe'] });
-    let output = '';
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', chunk => (output += chunk));
-    child.on('error', error =>
-      reject(
-        error.code === 'ENOENT'
-          ? new Error(`no C++ compiler '${compiler}': install g++ (Debian: apt-get install g++), or name one in CXX`)
-          : error,
-      ),
-    );
-    child.on('close', code => (code === 0 ? resolve(output) : reject(new Error(explain(output) || `${compiler} ended with code ${code}`))));
-  });
-}
-
 /** The messages of the compiler, or one sentence when they come to nothing but a missing oneDNN. */
 function explain(output) {
   if (!/cannot find -ldnnl|dnnl\w*\.hp?p?: No such file/.test(output)) return output;
   return 'oneDNN is missing: install its headers (Debian: apt-get install libdnnl-dev)';
 }
 
-const digest = parts => createHash('sha256').update(parts.join('\0')).digest('hex');
-
-/** Whether a result was made from just this; `write` notes what it was made from. */
-function stamped(file, key) {
-  const stamp = `${file}.key`;
-  return { fresh: existsSync(file) && existsSync(stamp) && readFileSync(stamp, 'utf8') === key, write: () => writeFileSync(stamp, key) };
+/** Builds the addon into a folder and resolves to the path of `knet.node`. */
+export async function buildNative(options) {
+  try {
+    return await build(options);
+  } catch (error) {
+    throw new Error(explain(error.message), { cause: error });
+  }
 }
 
-/** Builds the addon into a folder and resolves to the path of `knet.node`. */
-export async function buildNative({ out = join(packageFolder, 'build'), sanitize, debug = false } = {}) {
+async function build({ out = join(packageFolder, 'build'), sanitize, debug = false } = {}) {
   const compiler = process.env.CXX || 'g++';
   const include = [dirname(require.resolve('node-addon-api/napi.h')), require('node-api-headers').include_dir, native];
   const common = [
