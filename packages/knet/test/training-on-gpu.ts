@@ -96,7 +96,7 @@ export function droppingTests(gpu: Backend): void {
       if (i % 10 === 9) await w[3]!.data();
       most = Math.max(most, memory().live);
     }
-    // Kept, all of them were 75 MB; dropped ones are looked for when 16 MB have been handed out.
+    // Kept, all of them were 75 MB; dropped ones are looked for when 1024 arrays have been handed out.
     expect(2000 * one).toBeGreaterThan(70e6);
     expect(most).toBeLessThan(48e6);
   });

@@ -1,7 +1,7 @@
 /** The command queue: dispatches are recorded, and submitted many at a time, in order. */
 import { DeviceLostError } from '@knet/knetarray';
 import { usage } from './gpu.js';
-import { maxParamBytes, Params } from './params.js';
+import { Params } from './params.js';
 import { Compiler, type Shader } from './shader.js';
 import type { GpuStorage } from './storage.js';
 
@@ -40,7 +40,6 @@ export class Queue {
   #pass: GPUComputePassEncoder | undefined;
   #pipeline: GPUComputePipeline | undefined;
   readonly #uniforms: GPUBuffer;
-  readonly #uniformGroup: GPUBindGroup;
   readonly #doomed: GPUBuffer[] = [];
   /** When the submits that a loop waits for are done. */
   readonly #running: Promise<unknown>[] = [];
@@ -54,13 +53,9 @@ export class Queue {
   readonly #offsets = new Uint32Array(1);
 
   constructor(readonly device: GPUDevice) {
-    this.compiler = new Compiler(device, (errors, what) => this.watchErrors(errors, what));
-    this.#maxGroups = device.limits.maxComputeWorkgroupsPerDimension;
     this.#uniforms = device.createBuffer({ size: ringBytes, usage: usage.uniform | usage.copyTarget });
-    this.#uniformGroup = device.createBindGroup({
-      layout: this.compiler.uniforms,
-      entries: [{ binding: 0, resource: { buffer: this.#uniforms, size: maxParamBytes } }],
-    });
+    this.compiler = new Compiler(device, this.#uniforms, (errors, what) => this.watchErrors(errors, what));
+    this.#maxGroups = device.limits.maxComputeWorkgroupsPerDimension;
     void device.lost.then(({ reason, message }) => {
       this.fail(`the device was lost (${reason}${message === '' ? '' : `: ${message}`})`);
     });
@@ -131,8 +126,7 @@ export class Queue {
       this.#pipeline = variant.pipeline;
     }
     this.#offsets[0] = this.params.offset;
-    pass.setBindGroup(0, this.#uniformGroup, this.#offsets, 0, 1);
-    pass.setBindGroup(1, variant.layout.group(variant.shown, operands));
+    pass.setBindGroup(0, variant.layout.group(variant.shown, operands), this.#offsets, 0, 1);
     const most = this.#maxGroups;
     if (workgroups <= most) pass.dispatchWorkgroups(workgroups);
     else {

@@ -1,5 +1,6 @@
 /** Shaders: WGSL with typed operands, compiled once for each way in which operands share memory. */
 import { computeStage } from './gpu.js';
+import { NumbersMap } from './numbers-map.js';
 import { maxParamBytes } from './params.js';
 import type { GpuStorage } from './storage.js';
 
@@ -79,7 +80,7 @@ export class Shader {
       return all.find(type => type.startsWith('atomic')) ?? all[0]!;
     });
     const declarations = shown.map(
-      (k, b) => `@group(1) @binding(${b}) var<storage, ${accesses[k] === 0 ? 'read' : 'read_write'}> b${b}: array<${bindingTypes[b]}>;`,
+      (k, b) => `@group(0) @binding(${b + 1}) var<storage, ${accesses[k] === 0 ? 'read' : 'read_write'}> b${b}: array<${bindingTypes[b]}>;`,
     );
     const operands = types.map((_, k) => ({ name: `b${bindingOf(k)}`, type: bindingTypes[bindingOf(k)]! }));
     const source = [
@@ -98,41 +99,48 @@ export class Shader {
 export class Layout {
   readonly pipelineLayout: GPUPipelineLayout;
   readonly #layout: GPUBindGroupLayout;
-  readonly #groups = new Map<string, GPUBindGroup>();
+  /** By the numbers of their storages. Groups of released storages are never asked for again. */
+  readonly #groups = new NumbersMap<GPUBindGroup>();
 
   constructor(
     private readonly device: GPUDevice,
-    uniforms: GPUBindGroupLayout,
+    private readonly uniforms: GPUBuffer,
     accesses: string,
   ) {
+    // One group with all: setting a second one would take a fifth of what a dispatch costs.
     this.#layout = device.createBindGroupLayout({
-      entries: [...accesses].map((access, binding) => ({
-        binding,
-        visibility: computeStage,
-        buffer: { type: access === 'r' ? 'read-only-storage' : 'storage' },
-      })),
+      entries: [
+        { binding: 0, visibility: computeStage, buffer: { type: 'uniform', hasDynamicOffset: true } },
+        ...[...accesses].map(
+          (access, k): GPUBindGroupLayoutEntry => ({
+            binding: k + 1,
+            visibility: computeStage,
+            buffer: { type: access === 'r' ? 'read-only-storage' : 'storage' },
+          }),
+        ),
+      ],
     });
-    this.pipelineLayout = device.createPipelineLayout({ bindGroupLayouts: [uniforms, this.#layout] });
+    this.pipelineLayout = device.createPipelineLayout({ bindGroupLayouts: [this.#layout] });
   }
 
   /** The bind group of these storages. */
   group(shown: readonly number[], operands: readonly GpuStorage[]): GPUBindGroup {
-    let key = '';
-    for (let b = 0; b < shown.length; b++) key += `${operands[shown[b]!]!.id} `;
-    let group = this.#groups.get(key);
-    if (group === undefined) {
-      // Groups of released storages are never asked for again; all are made anew when many have gathered.
-      if (this.#groups.size >= 4096) this.#groups.clear();
-      group = this.device.createBindGroup({
-        layout: this.#layout,
-        entries: shown.map((k, binding) => {
+    this.#groups.begin();
+    for (let b = 0; b < shown.length; b++) this.#groups.put(operands[shown[b]!]!.id);
+    return this.#groups.find() ?? this.#groups.keep(this.#make(shown, operands));
+  }
+
+  #make(shown: readonly number[], operands: readonly GpuStorage[]): GPUBindGroup {
+    return this.device.createBindGroup({
+      layout: this.#layout,
+      entries: [
+        { binding: 0, resource: { buffer: this.uniforms, size: maxParamBytes } },
+        ...shown.map((k, b) => {
           const { buffer, offset, bytes } = operands[k]!;
-          return { binding, resource: { buffer, offset, size: bytes } };
+          return { binding: b + 1, resource: { buffer, offset, size: bytes } };
         }),
-      });
-      this.#groups.set(key, group);
-    }
-    return group;
+      ],
+    });
   }
 }
 
@@ -140,17 +148,14 @@ export class Layout {
 export class Compiler {
   /** Pipelines made so far. */
   count = 0;
-  readonly uniforms: GPUBindGroupLayout;
   readonly #layouts = new Map<string, Layout>();
 
   constructor(
     private readonly device: GPUDevice,
+    /** Holds the parameters of dispatches. */
+    private readonly uniforms: GPUBuffer,
     private readonly watch: (errors: Promise<GPUError | null>, what: string) => void,
-  ) {
-    this.uniforms = device.createBindGroupLayout({
-      entries: [{ binding: 0, visibility: computeStage, buffer: { type: 'uniform', hasDynamicOffset: true } }],
-    });
-  }
+  ) {}
 
   layout(accesses: string): Layout {
     let layout = this.#layouts.get(accesses);

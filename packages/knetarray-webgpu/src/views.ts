@@ -14,3 +14,10 @@ export function storagesOf(views: readonly View[]): GpuStorage[] {
   for (let k = 0; k < views.length; k++) storages[k] = storageOf(views[k]!.storage);
   return storages;
 }
+
+/** Where views begin in their storages, in elements. */
+export function offsetsOf(views: readonly View[]): number[] {
+  const offsets: number[] = new Array(views.length);
+  for (let k = 0; k < views.length; k++) offsets[k] = views[k]!.offset;
+  return offsets;
+}

@@ -1,5 +1,6 @@
 /** Checks the arguments of convolutions and works out their sizes. */
 import { type ConvolutionGeometry, formatShape, isFloat, type KnetArray } from '@knet/knetarray';
+import { GeometryMemory, putOption } from './geometry-memory.js';
 import { type PerDimension, perDimension } from './spatial.js';
 
 /** `mode` of {@link conv4}: convolution, where the filter is flipped in every spatial dimension. */
@@ -23,10 +24,34 @@ export interface ConvolutionOptions {
   group?: number;
 }
 
-/** Geometry of `conv4(w, x)`. @throws RangeError or TypeError where the arguments do not fit */
+const convolutions = /* @__PURE__ */ new GeometryMemory<ConvolutionGeometry>();
+const deconvolutions = /* @__PURE__ */ new GeometryMemory<ConvolutionGeometry>();
+
+/** Geometry of `conv4(w, x)`; the same object for the same sizes. @throws RangeError or TypeError where the arguments do not fit */
 export function convolutionGeometry(w: KnetArray, x: KnetArray, options: ConvolutionOptions): ConvolutionGeometry {
+  checkArrays(w, x, 'conv4');
+  return convolutions.get(keyOf(w, x, options), () => newConvolution(w, x, options));
+}
+
+/** Geometry of the convolution whose gradient with respect to its input `deconv4(w, x)` is; the same object for the same sizes. */
+export function deconvolutionGeometry(w: KnetArray, x: KnetArray, options: ConvolutionOptions): ConvolutionGeometry {
+  checkArrays(w, x, 'deconv4');
+  return deconvolutions.get(keyOf(w, x, options), () => newDeconvolution(w, x, options));
+}
+
+/** All numbers that a geometry is made from. */
+function keyOf(w: KnetArray, x: KnetArray, options: ConvolutionOptions): readonly number[] {
+  const { padding = 0, stride = 1, dilation = 1, mode = CONVOLUTION, alpha = 1, group = 1 } = options;
+  const key = [...w.shape, ...x.shape, mode, alpha, group];
+  putOption(key, padding);
+  putOption(key, stride);
+  putOption(key, dilation);
+  return key;
+}
+
+function newConvolution(w: KnetArray, x: KnetArray, options: ConvolutionOptions): ConvolutionGeometry {
   const caller = 'conv4';
-  const common = commonGeometry(w, x, options, caller);
+  const common = commonGeometry(x, options, caller);
   const { rank, group, padding, stride, dilation } = common;
   const [inputs, outputs] = [x.shape[rank]!, w.shape[rank + 1]!];
   if (w.shape[rank]! * group !== inputs) {
@@ -46,10 +71,9 @@ export function convolutionGeometry(w: KnetArray, x: KnetArray, options: Convolu
   return { ...common.shared, x: xs, w: ws, y, inputs, outputs, batch: x.shape[rank + 1]! };
 }
 
-/** Geometry of the convolution whose gradient with respect to its input `deconv4(w, x)` is. */
-export function deconvolutionGeometry(w: KnetArray, x: KnetArray, options: ConvolutionOptions): ConvolutionGeometry {
+function newDeconvolution(w: KnetArray, x: KnetArray, options: ConvolutionOptions): ConvolutionGeometry {
   const caller = 'deconv4';
-  const common = commonGeometry(w, x, options, caller);
+  const common = commonGeometry(x, options, caller);
   const { rank, group, padding, stride, dilation } = common;
   const outputs = w.shape[rank + 1]!;
   if (x.shape[rank] !== outputs) {
@@ -73,7 +97,8 @@ function extent(length: number, dilation: number): number {
   return (length - 1) * dilation + 1;
 }
 
-function commonGeometry(w: KnetArray, x: KnetArray, options: ConvolutionOptions, caller: string) {
+/** Checks that do not depend on sizes. */
+function checkArrays(w: KnetArray, x: KnetArray, caller: string): void {
   if (w.ndim !== x.ndim || x.ndim < 3 || x.ndim > 5) {
     throw new RangeError(
       `${caller}: expected w [W.., in, out] and x [X.., channels, batch] with 1, 2 or 3 spatial dimensions, not shapes ${formatShape(w.shape)} and ${formatShape(x.shape)}`,
@@ -85,6 +110,9 @@ function commonGeometry(w: KnetArray, x: KnetArray, options: ConvolutionOptions,
   for (const a of [w, x]) {
     if (!isFloat(a.dtype)) throw new TypeError(`${caller}: expected float arrays, not ${a.dtype}; convert with astype('float32')`);
   }
+}
+
+function commonGeometry(x: KnetArray, options: ConvolutionOptions, caller: string) {
   const rank = x.ndim - 2;
   const { mode = CONVOLUTION, alpha = 1, group = 1 } = options;
   if (mode !== CONVOLUTION && mode !== CROSS_CORRELATION) {

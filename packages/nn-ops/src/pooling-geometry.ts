@@ -1,5 +1,6 @@
 /** Checks the arguments of pooling, works out sizes, and lists what each window covers. */
 import { type Device, type DType, formatShape, isFloat, type KnetArray, type PoolingGeometry, reshape, typedArray } from '@knet/knetarray';
+import { GeometryMemory, putOption } from './geometry-memory.js';
 import { type PerDimension, perDimension, product, table, unravel } from './spatial.js';
 
 /** `mode` of {@link pool}: the largest real element of the window. */
@@ -23,8 +24,43 @@ export interface PoolingOptions {
   alpha?: number;
 }
 
+/** A pooling whose options have been checked. */
+export interface Pooling {
+  readonly mode: number;
+  readonly alpha: number;
+  readonly geometry: PoolingGeometry;
+}
+
+const poolings = /* @__PURE__ */ new GeometryMemory<Pooling>();
+const unpoolings = /* @__PURE__ */ new GeometryMemory<Pooling>();
+
+/** What `pool(x)` does; the same object for the same sizes. @throws RangeError where x and the options do not fit */
+export function poolingOf(x: KnetArray, options: PoolingOptions): Pooling {
+  return poolings.get(keyOfCall(x, options), () => {
+    const checked = checkedPooling(x, options, 'pool');
+    return { mode: checked.mode, alpha: checked.alpha, geometry: poolingGeometry(x, checked) };
+  });
+}
+
+/** What `unpool(x)` undoes; the same object for the same sizes. @throws RangeError where x and the options do not fit */
+export function unpoolingOf(x: KnetArray, options: PoolingOptions): Pooling {
+  return unpoolings.get(keyOfCall(x, options), () => {
+    const checked = checkedPooling(x, options, 'unpool');
+    return { mode: checked.mode, alpha: checked.alpha, geometry: unpoolingGeometry(x, checked) };
+  });
+}
+
+function keyOfCall(x: KnetArray, options: PoolingOptions): readonly number[] {
+  const { mode = MAX, alpha = 1, window = 2, padding = 0 } = options;
+  const key = [...x.shape, mode, alpha];
+  putOption(key, window);
+  putOption(key, padding);
+  putOption(key, options.stride ?? window);
+  return key;
+}
+
 /** Options of pooling, complete. */
-export interface CheckedPooling {
+interface CheckedPooling {
   readonly window: readonly number[];
   readonly padding: readonly number[];
   readonly stride: readonly number[];
@@ -37,7 +73,7 @@ export interface CheckedPooling {
 }
 
 /** Checks everything that `pool` and `unpool` have in common. */
-export function checkedPooling(x: KnetArray, options: PoolingOptions, caller: string): CheckedPooling {
+function checkedPooling(x: KnetArray, options: PoolingOptions, caller: string): CheckedPooling {
   if (x.ndim < 3 || x.ndim > 5) {
     throw new RangeError(
       `${caller}: expected x [X.., channels, batch] with 1, 2 or 3 spatial dimensions, not shape ${formatShape(x.shape)}`,
@@ -62,7 +98,7 @@ export function checkedPooling(x: KnetArray, options: PoolingOptions, caller: st
 }
 
 /** Geometry of `pool(x)`. */
-export function poolingGeometry(x: KnetArray, o: CheckedPooling): PoolingGeometry {
+function poolingGeometry(x: KnetArray, o: CheckedPooling): PoolingGeometry {
   const y = o.spatial.map((n, d) => 1 + Math.trunc((n + 2 * o.padding[d]! - o.window[d]!) / o.stride[d]!));
   if (y.some(n => n < 1)) {
     throw new RangeError(
@@ -73,7 +109,7 @@ export function poolingGeometry(x: KnetArray, o: CheckedPooling): PoolingGeometr
 }
 
 /** Geometry of the pooling that `unpool(x)` undoes. */
-export function unpoolingGeometry(x: KnetArray, o: CheckedPooling): PoolingGeometry {
+function unpoolingGeometry(x: KnetArray, o: CheckedPooling): PoolingGeometry {
   const result = o.spatial.map((n, d) => (n - 1) * o.stride[d]! + o.window[d]! - 2 * o.padding[d]!);
   if (result.some(n => n < 1)) {
     throw new RangeError(

@@ -19,11 +19,10 @@ import { withContiguous } from './dense.js';
 import { composedPositions } from './pooling-default.js';
 import {
   AVERAGE_INCLUDE_PADDING,
-  checkedPooling,
   MAX,
   type PoolingOptions,
-  poolingGeometry,
-  unpoolingGeometry,
+  poolingOf,
+  unpoolingOf,
   type Weighting,
   weightTable,
   windowTable,
@@ -45,9 +44,7 @@ export { AVERAGE_EXCLUDE_PADDING, AVERAGE_INCLUDE_PADDING, MAX, type PoolingOpti
  * pool(x, { window: 3, stride: 2, padding: 1, mode: AVERAGE_EXCLUDE_PADDING });
  */
 export function pool(x: KnetArray, options: PoolingOptions = {}): KnetArray {
-  const checked = checkedPooling(x, options, 'pool');
-  const { mode, alpha } = checked;
-  const g = poolingGeometry(x, checked);
+  const { mode, alpha, geometry: g } = poolingOf(x, options);
   const y = mode === MAX ? maxPool(x, g) : windowSums(x, g, mode === AVERAGE_INCLUDE_PADDING ? 'includePadding' : 'excludePadding');
   return alpha === 1 ? y : mul(y, alpha);
 }
@@ -63,10 +60,9 @@ export function pool(x: KnetArray, options: PoolingOptions = {}): KnetArray {
  * unpool(x); // [14, 14, 8, 1] gives [28, 28, 8, 1]
  */
 export function unpool(x: KnetArray, options: PoolingOptions = {}): KnetArray {
-  const checked = checkedPooling(x, options, 'unpool');
-  const g = unpoolingGeometry(x, checked);
-  const y = windowSpread(x, g, checked.mode === AVERAGE_INCLUDE_PADDING ? 'undoIncludePadding' : 'copy');
-  return checked.alpha === 1 ? y : mul(y, 1 / checked.alpha);
+  const { mode, alpha, geometry } = unpoolingOf(x, options);
+  const y = windowSpread(x, geometry, mode === AVERAGE_INCLUDE_PADDING ? 'undoIncludePadding' : 'copy');
+  return alpha === 1 ? y : mul(y, 1 / alpha);
 }
 
 interface MaxOptions {

@@ -1,6 +1,7 @@
 /** Convolution and its gradients. */
 import { type ConvolutionGeometry, type ConvolutionKind, type DType, sizeOf, type View } from '@knet/knetarray';
 import type { Context } from '../context.js';
+import { Plans } from '../plans.js';
 import { type Code, Shader } from '../shader.js';
 import { storageOf } from '../views.js';
 import { directCode } from '../wgsl/convolution-direct.js';
@@ -27,13 +28,11 @@ interface Plan {
 /** Output channels of a group for which tiles of a product are worthwhile. */
 const fewestColumns = 8;
 
-/** Geometries that are kept, so that those of a training loop are thought about once. */
-const mostPlans = 512;
-
 /** The convolution kernel of a device. */
 export class ConvolutionKernel {
   readonly #shaders = new Map<string, Shader>();
-  readonly #plans = new Map<string, Plan>();
+  /** By geometry, kind and dtype. */
+  readonly #plans = new Plans<ConvolutionGeometry, Plan>();
 
   constructor(private readonly context: Context) {}
 
@@ -62,18 +61,12 @@ export class ConvolutionKernel {
   }
 
   #planFor(kind: ConvolutionKind, g: ConvolutionGeometry, dtype: DType): Plan {
-    const lists = `${g.x} ${g.w} ${g.padding} ${g.stride} ${g.dilation}`;
-    const key = `${kind} ${dtype} ${lists} ${g.y} ${g.inputs} ${g.outputs} ${g.batch} ${g.group} ${g.flip}`;
-    let plan = this.#plans.get(key);
-    if (plan === undefined) {
-      if (this.#plans.size >= mostPlans) this.#plans.clear();
+    return this.#plans.get(g, `${kind} ${dtype}`, () => {
       const sums = sumsOf(kind, g);
       const gradient = kind === 'gradientW';
-      if (!this.context.software && sums.outputs >= fewestColumns) plan = this.#tiles(sums, dtype, gradient);
-      else plan = gradient ? this.#gradient(sums, dtype) : this.#direct(sums, dtype);
-      this.#plans.set(key, plan);
-    }
-    return plan;
+      if (!this.context.software && sums.outputs >= fewestColumns) return this.#tiles(sums, dtype, gradient);
+      return gradient ? this.#gradient(sums, dtype) : this.#direct(sums, dtype);
+    });
   }
 
   #tiles(sums: Sums, dtype: DType, gradient: boolean): Plan {

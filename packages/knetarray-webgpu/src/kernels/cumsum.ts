@@ -28,7 +28,7 @@ export class CumsumKernel {
     const dispatch = (phase: CumsumPhase, operands: readonly GpuStorage[]): void => {
       const shader = this.#shader({ phase, dtype: x.dtype, lines: walk, together }, threads);
       const params = queue.begin().u32(lines).u32(length).u32(segments).u32(segmentLength);
-      writeIndexing(params.i32(x.strides[dim]!).i32(output.strides[dim]!), walk);
+      writeIndexing(params.i32(x.strides[dim]!).i32(output.strides[dim]!), walk, [x.offset, output.offset]);
       queue.dispatch(shader, operands, together ? lines * segments : Math.ceil((lines * segments) / threads));
     };
     const [source, target] = [storageOf(x.storage), storageOf(output.storage)];

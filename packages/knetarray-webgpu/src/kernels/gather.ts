@@ -82,7 +82,8 @@ export class GatherKernel {
     const size = sizeOf(listed.shape);
     const params = queue.begin().u32(size).u32(other.shape[dim]!).u32(indices.shape[0]!);
     params.i32(listed.strides[dim]!).i32(other.strides[dim]!).u32(indices.offset).i32(indices.strides[0]!);
-    writeIndexing(params, walk);
+    // The third operand is the position, which begins at 0.
+    writeIndexing(params, walk, [listed.offset, other.offset, 0]);
     queue.dispatch(shader, storagesOf(operands), Math.ceil(size / (threads * perThread)));
   }
 }

@@ -1,14 +1,15 @@
 /** Fused elementwise programs. Neighbouring calls of one program that do not depend on each other become one dispatch. */
-import { type Program, sizeOf, type View } from '@knet/knetarray';
-import { maxParamWords, param } from '../params.js';
+import { bytesPerElement, type DType, type Program, sizeOf, type View } from '@knet/knetarray';
+import { NumbersMap } from '../numbers-map.js';
+import { maxParamWords, type Params, param } from '../params.js';
 import type { Queue } from '../queue.js';
 import { type Operand, Shader } from '../shader.js';
 import type { GpuStorage } from '../storage.js';
-import { storagesOf } from '../views.js';
-import { inputType, isBytes, outputType } from '../wgsl/elements.js';
+import { offsetsOf, storagesOf } from '../views.js';
+import { dtypeNumber, inputType, isBytes, outputType } from '../wgsl/elements.js';
 import { type Indexing, indexing, indexingCode, indexingWords, writeIndexing } from '../wgsl/indexing.js';
 import { type MapPart, mapCode } from '../wgsl/map.js';
-import { dtypesKey, writeScalars } from '../wgsl/program.js';
+import { writeScalars } from '../wgsl/program.js';
 
 /** Threads of a workgroup, and elements that each computes. */
 const threads = 64;
@@ -17,23 +18,47 @@ const perThread = 4;
 /** Calls that become one dispatch at most. */
 const longestBatch = 16;
 
+/** What calls share that can be computed by the same code: the program, the types of its operands, and how they are walked. */
+interface Structure {
+  readonly program: Program;
+  /** Of inputs, then outputs. */
+  readonly dtypes: readonly DType[];
+  /** A walk of this structure; lengths and strides may be others. */
+  readonly walk: Indexing;
+  /** Whether all operands have one dtype: parts of a slab that are bound together have to. */
+  readonly alike: boolean;
+  /** Words of parameters that a call needs, if each of its operands lies in a slab. */
+  readonly words: number;
+  /** The shader of single calls, and those of several. */
+  single: Shader | undefined;
+  readonly joint: Map<string, Shader>;
+}
+
+/** What is known of calls with the same shape and strides. */
+interface Form {
+  readonly structure: Structure;
+  readonly walk: Indexing;
+  readonly size: number;
+}
+
+/** What is known of the calls of a program. */
+interface Forms {
+  readonly byStrides: NumbersMap<Form>;
+  readonly structures: Map<string, Structure>;
+}
+
 /** One call of the kernel. */
 interface Call {
-  readonly size: number;
-  readonly walk: Indexing;
+  readonly form: Form;
   readonly scalars: readonly number[];
   /** Inputs, then outputs. */
   readonly storages: readonly GpuStorage[];
+  readonly offsets: number[];
 }
 
 /** Calls of one structure that wait for more of them. */
 interface Batch {
-  readonly key: string;
-  readonly program: Program;
-  readonly inputs: readonly View[];
-  readonly outputs: readonly View[];
-  /** Whether all operands have one dtype: parts of a slab that are bound together have to. */
-  readonly alike: boolean;
+  readonly structure: Structure;
   readonly calls: Call[];
   /** The buffers that the calls bind together. */
   readonly bound: GpuStorage[];
@@ -41,7 +66,7 @@ interface Batch {
 
 /** The map kernel of a device, with its shaders by program, walks and dtypes. */
 export class MapKernel {
-  readonly #shaders = new Map<string, Shader>();
+  readonly #forms = new WeakMap<Program, Forms>();
   #batch: Batch | undefined;
   readonly #emit = (): void => this.#dispatch();
 
@@ -54,28 +79,47 @@ export class MapKernel {
     const { queue } = this;
     queue.check();
     const { shape } = outputs[0]!;
-    const size = sizeOf(shape);
-    if (size === 0) return;
     const views = [...inputs, ...outputs];
-    const walk = indexing(shape, views);
-    const key = `${program.id} ${walk.key} ${dtypesKey(views)}`;
-    const call: Call = { size, walk, scalars: scalars.slice(), storages: storagesOf(views) };
-    if (this.#batch !== undefined && !this.#joins(this.#batch, key, call)) queue.settle();
-    if (this.#batch === undefined) {
-      const alike = views.every(view => view.dtype === program.dtype) && !isBytes(program.dtype);
-      this.#batch = { key, program, inputs, outputs, alike, calls: [], bound: [] };
-    }
-    this.#batch.calls.push(call);
-    for (const storage of call.storages) addTo(this.#batch.bound, storage.slab ?? storage);
+    const form = this.#formOf(program, shape, views);
+    if (form.size === 0) return;
+    const call: Call = { form, scalars: scalars.slice(), storages: storagesOf(views), offsets: offsetsOf(views) };
+    if (this.#batch !== undefined && !this.#joins(this.#batch, call)) queue.settle();
+    this.#batch ??= { structure: form.structure, calls: [], bound: [] };
+    const { calls, bound } = this.#batch;
+    calls.push(call);
+    for (const storage of call.storages) addTo(bound, storage.slab ?? storage);
     queue.wait(this.#emit);
   }
 
+  #formOf(program: Program, shape: readonly number[], views: readonly View[]): Form {
+    let forms = this.#forms.get(program);
+    if (forms === undefined) {
+      forms = { byStrides: new NumbersMap(), structures: new Map() };
+      this.#forms.set(program, forms);
+    }
+    const { byStrides, structures } = forms;
+    byStrides.begin().putAll(shape);
+    for (let k = 0; k < views.length; k++) byStrides.put(dtypeNumber(views[k]!.dtype)).putAll(views[k]!.strides);
+    const known = byStrides.find();
+    if (known !== undefined) return known;
+    const walk = indexing(shape, views);
+    const dtypes = views.map(view => view.dtype);
+    const key = `${walk.key} ${dtypes}`;
+    let structure = structures.get(key);
+    if (structure === undefined) {
+      const alike = dtypes.every(dtype => dtype === program.dtype) && !isBytes(program.dtype);
+      const words = 2 + views.length + indexingWords(walk) + program.scalars;
+      structure = { program, dtypes, walk, alike, words, single: undefined, joint: new Map() };
+      structures.set(key, structure);
+    }
+    return byStrides.keep({ structure, walk, size: sizeOf(shape) });
+  }
+
   /** Whether a call can run beside those of a batch: the same code, nothing that they write or read is touched, and it fits. */
-  #joins({ key: own, program, alike, calls, bound }: Batch, key: string, call: Call): boolean {
-    if (own !== key || !alike || calls.length >= longestBatch) return false;
-    const { walk, scalars, storages } = call;
-    if ((calls.length + 1) * (2 + storages.length + indexingWords(walk) + scalars.length) > maxParamWords) return false;
-    for (const other of calls) if (dependent(other.storages, storages, program.inputs)) return false;
+  #joins({ structure, calls, bound }: Batch, { form, storages }: Call): boolean {
+    if (structure !== form.structure || !structure.alike || calls.length >= longestBatch) return false;
+    if ((calls.length + 1) * structure.words > maxParamWords) return false;
+    for (const other of calls) if (dependent(other.storages, storages, structure.program.inputs)) return false;
     const more = storages.filter(storage => !bound.includes(storage.slab ?? storage));
     return bound.length + new Set(more).size <= this.maxBindings;
   }
@@ -84,54 +128,86 @@ export class MapKernel {
     const batch = this.#batch;
     if (batch === undefined) return;
     this.#batch = undefined;
-    const { program, calls } = batch;
-    const { inputs, outputs, slabs, key: places } = placesOf(calls, program.inputs);
-    const key = `${batch.key} ${places}`;
-    let shader = this.#shaders.get(key);
-    if (shader === undefined) {
-      shader = makeShader(batch, places, slabs.length);
-      this.#shaders.set(key, shader);
-    }
+    const { structure, calls } = batch;
     const params = this.queue.begin();
-    let workgroups = 0;
-    for (const { size, walk, scalars, storages } of calls) {
-      const groups = Math.ceil(size / (threads * perThread));
-      workgroups += groups;
-      params.u32(groups).u32(size);
-      if (slabs.length > 1) for (const { slab } of storages) if (slab !== undefined) params.u32(slabs.indexOf(slab));
-      writeIndexing(params, walk, k => (slabs.length === 0 || storages[k]!.slab === undefined ? 0 : storages[k]!.offset));
-      writeScalars(params, program.dtype, scalars);
+    if (calls.length === 1) {
+      const { storages } = calls[0]!;
+      structure.single ??= makeShader(structure, alone(structure));
+      const workgroups = writeCall(params, calls[0]!, undefined);
+      this.queue.dispatch(structure.single, storages, workgroups);
+      return;
     }
+    const { inputs, outputs, slabs, key, places } = placesOf(calls, structure.program.inputs);
+    let shader = structure.joint.get(key);
+    if (shader === undefined) {
+      shader = makeShader(structure, { places, slabs: slabs.length });
+      structure.joint.set(key, shader);
+    }
+    let workgroups = 0;
+    for (const call of calls) workgroups += writeCall(params, call, slabs);
     this.queue.dispatch(shader, [...inputs, ...outputs, ...slabs], workgroups);
     for (const { storages } of calls) this.queue.markUsed(storages);
   }
+}
+
+/**
+ * Writes the parameters of a call. Returns its workgroups.
+ *
+ * @param slabs - buffers that operands lie in, each beginning with its first byte; undefined where each operand is bound for itself
+ */
+function writeCall(params: Params, { form, scalars, storages, offsets }: Call, slabs: readonly GpuStorage[] | undefined): number {
+  const { walk, size, structure } = form;
+  const groups = Math.ceil(size / (threads * perThread));
+  params.u32(groups).u32(size);
+  if (slabs !== undefined) {
+    const bytes = bytesPerElement(structure.program.dtype);
+    for (let k = 0; k < storages.length; k++) {
+      const { slab, offset } = storages[k]!;
+      if (slab === undefined) continue;
+      offsets[k]! += offset / bytes;
+      if (slabs.length > 1) params.u32(slabs.indexOf(slab));
+    }
+  }
+  writeIndexing(params, walk, offsets);
+  writeScalars(params, structure.program.dtype, scalars);
+  return groups;
+}
+
+/** How the operands of several calls are bound. */
+interface Binding {
+  /** For each call and operand whether it is bound by itself (`o`), or lies in a slab (`s`). */
+  readonly places: readonly string[];
+  readonly slabs: number;
 }
 
 /** What the calls of a dispatch bind. */
 interface Places {
   readonly inputs: readonly GpuStorage[];
   readonly outputs: readonly GpuStorage[];
-  /** Buffers that several operands lie in; none for a single call, which binds each operand for itself. */
+  /** Buffers that several operands lie in. */
   readonly slabs: readonly GpuStorage[];
-  /** Tells apart what needs different code: for each operand whether it is bound by itself, and how many slabs there are. */
+  readonly places: readonly string[];
+  /** Tells apart what needs different code: the places, and how many slabs there are. */
   readonly key: string;
 }
 
+/** A single call binds each operand for itself. */
+const alone = ({ dtypes }: Structure): Binding => ({ places: ['o'.repeat(dtypes.length)], slabs: 0 });
+
 function placesOf(calls: readonly Call[], count: number): Places {
-  const [inputs, outputs, slabs]: GpuStorage[][] = [[], [], []];
-  let key = '';
-  for (const { storages } of calls) {
-    key += ' ';
+  const [inputs, outputs, slabs]: [GpuStorage[], GpuStorage[], GpuStorage[]] = [[], [], []];
+  const places = calls.map(({ storages }) => {
+    let place = '';
     for (let k = 0; k < storages.length; k++) {
       const storage = storages[k]!;
-      const slab = calls.length === 1 ? undefined : storage.slab;
-      if (slab !== undefined) addTo(slabs!, slab);
-      else (k < count ? inputs : outputs)!.push(storage);
-      key += slab === undefined ? 'o' : 's';
+      if (storage.slab !== undefined) addTo(slabs, storage.slab);
+      else (k < count ? inputs : outputs).push(storage);
+      place += storage.slab === undefined ? 'o' : 's';
     }
-  }
+    return place;
+  });
   // Which slab an operand lies in is a parameter: there are too many ways for a shader each.
-  return { inputs: inputs!, outputs: outputs!, slabs: slabs!, key: `${key} ${slabs!.length}` };
+  return { inputs, outputs, slabs, places, key: `${places.join(' ')} ${slabs.length}` };
 }
 
 /** Whether one of two calls writes what the other one reads or writes. */
@@ -146,28 +222,28 @@ function addTo<T>(list: T[], item: T): void {
   if (!list.includes(item)) list.push(item);
 }
 
-function makeShader({ program, inputs, outputs, calls }: Batch, places: string, slabs: number): Shader {
-  const views = [...inputs, ...outputs];
-  const isOwn = calls.map((_, c) => views.map((_, k) => places.split(' ')[c + 1]![k] === 'o'));
-  const ownInputs = isOwn.flatMap(own => inputs.filter((_, k) => own[k]).map(view => inputType(view.dtype)));
-  const ownOutputs = isOwn.flatMap(own => outputs.filter((_, k) => own[inputs.length + k]).map(view => outputType(view.dtype)));
+function makeShader({ program, dtypes, walk }: Structure, { places, slabs }: Binding): Shader {
+  const [from, to] = [dtypes.slice(0, program.inputs), dtypes.slice(program.inputs)];
+  const isOwn = places.map(place => [...place].map(letter => letter === 'o'));
+  const ownInputs = isOwn.flatMap(own => from.filter((_, k) => own[k]).map(inputType));
+  const ownOutputs = isOwn.flatMap(own => to.filter((_, k) => own[from.length + k]).map(outputType));
   const slabTypes = Array.from({ length: slabs }, () => outputType(program.dtype));
-  const name = `map ${describe(program)}${calls.length > 1 ? ` (${calls.length} arrays)` : ''}`;
+  const name = `map ${describe(program)}${places.length > 1 ? ` (${places.length} arrays)` : ''}`;
   return new Shader(name, ownInputs, [...ownOutputs, ...slabTypes], operands => {
     const slabOperands = operands.slice(operands.length - slabs);
     let [nextInput, nextOutput, word] = [0, ownInputs.length, 0];
-    const parts = calls.map(({ walk }, c): MapPart => {
+    const parts = isOwn.map((own): MapPart => {
       const [groups, size] = [param(word), param(word + 1)];
       word += 2;
-      const bound = views.map((_, k): Operand => {
-        if (isOwn[c]![k]) return operands[k < inputs.length ? nextInput++ : nextOutput++]!;
+      const bound = dtypes.map((_, k): Operand => {
+        if (own[k]) return operands[k < from.length ? nextInput++ : nextOutput++]!;
         return slabs === 1 ? slabOperands[0]! : { ...slabOperands[0]!, slot: param(word++) };
       });
       const code = indexingCode(walk, word);
       word = code.end + program.scalars;
       return { groups, size, operands: bound, ...code };
     });
-    return mapCode(program, views, parts, slabOperands, { threads, perThread });
+    return mapCode(program, dtypes, parts, slabOperands, { threads, perThread });
   });
 }
 

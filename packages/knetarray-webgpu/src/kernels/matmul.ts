@@ -1,11 +1,12 @@
 /** Matrix products: one dispatch, or two where k is long and the result small. */
 import { collapse, type DType, sizeOf, type View } from '@knet/knetarray';
 import type { Context } from '../context.js';
+import { NumbersMap } from '../numbers-map.js';
 import { type Params, param, paramFloat, paramInt } from '../params.js';
 import { type Operand, Shader } from '../shader.js';
 import type { GpuStorage } from '../storage.js';
 import { storageOf } from '../views.js';
-import { inputType, load, outputType, registerOf, store } from '../wgsl/elements.js';
+import { dtypeNumber, inputType, load, outputType, registerOf, store } from '../wgsl/elements.js';
 import { type Indexing, indexing, indexingCode, writeIndexing } from '../wgsl/indexing.js';
 import { type Product, productMain, stridedLines } from '../wgsl/product.js';
 import { type ProductPlan, planProduct } from './matmul-plan.js';
@@ -13,79 +14,96 @@ import { type ProductPlan, planProduct } from './matmul-plan.js';
 /** Threads of a workgroup of the dispatch that adds up slices. */
 const sumThreads = 64;
 
-/** Plans that are kept; sequences of ever new lengths would gather more. */
-const maxPlans = 1024;
-
 /** Words of the parameters; the dimensions of the batch and the strides along them follow. */
 const word = {
-  total: 0,
-  m: 1,
-  n: 2,
-  k: 3,
-  slices: 4,
-  sliceLength: 5,
-  sliceStride: 6,
-  leftAlongSteps: 7,
-  rightAlongSteps: 8,
-  alpha: 9,
-  beta: 10,
-  left: 11,
-  right: 14,
-  output: 17,
+  alpha: 0,
+  beta: 1,
+  /** First elements of the matrices. */
+  left: 2,
+  right: 3,
+  output: 4,
+  total: 5,
+  m: 6,
+  n: 7,
+  k: 8,
+  slices: 9,
+  sliceLength: 10,
+  sliceStride: 11,
+  leftAlongSteps: 12,
+  rightAlongSteps: 13,
+  /** From one line, and from one step, to the next; of the result from one row, and from one column. */
+  leftStrides: 14,
+  rightStrides: 16,
+  outputStrides: 18,
   batch: 20,
 } as const;
+
+/** What is known of products with the same shapes and strides. */
+interface Call {
+  readonly shader: Shader;
+  /** The parameters from {@link word}.total on. */
+  readonly words: readonly number[];
+  readonly workgroups: number;
+  readonly slices: number;
+  /** Elements of the sums of all slices, if there are several. */
+  readonly sums: number;
+}
 
 /** The matmul kernel of a device, with its shaders by plan, dtype and number of batch dimensions. */
 export class MatmulKernel {
   readonly #shaders = new Map<string, Shader>();
-  /** Plans by sizes. */
-  readonly #plans = new Map<string, ProductPlan>();
+  /** By dtype, shapes and strides. */
+  readonly #calls = new NumbersMap<Call>();
 
   constructor(private readonly context: Context) {}
 
   /** output = alpha a b + beta output. */
   run(a: View, b: View, output: View, alpha: number, beta: number): void {
-    const { shape, dtype } = output;
+    if (sizeOf(output.shape) === 0) return;
+    const { dtype } = output;
+    const { queue, allocator } = this.context;
+    const { shader, words, workgroups, slices, sums } = this.#callOf(a, b, output);
+    if (slices === 1) {
+      writeFactors(queue.begin(), dtype, alpha, beta).u32(a.offset).u32(b.offset).u32(output.offset).i32s(words);
+      queue.dispatch(shader, [storageOf(a.storage), storageOf(b.storage), storageOf(output.storage)], workgroups);
+      return;
+    }
+    const storage = allocator.allocate(sumDType(dtype), sums);
+    // The sums of slices are scaled when they are added up.
+    writeFactors(queue.begin(), dtype, 1, 0).u32(a.offset).u32(b.offset).u32(0).i32s(words);
+    queue.dispatch(shader, [storageOf(a.storage), storageOf(b.storage), storage], workgroups);
+    this.#addSlices(storage, slices, output, alpha, beta);
+    allocator.release(storage);
+  }
+
+  #callOf(a: View, b: View, output: View): Call {
+    const calls = this.#calls.begin().put(dtypeNumber(output.dtype)).put(a.shape[1]!).putAll(output.shape);
+    for (let d = 0; d < output.shape.length; d++) calls.put(a.strides[d]!).put(b.strides[d]!).put(output.strides[d]!);
+    return calls.find() ?? calls.keep(this.#plan(a, b, output));
+  }
+
+  #plan(a: View, b: View, { shape, strides, dtype }: View): Call {
     const [m, n] = [shape[0]!, shape[1]!];
     const k = a.shape[1]!;
     const batch = collapse(
       shape.slice(2),
-      [a, b, output].map(view => view.strides.slice(2)),
+      [a.strides, b.strides, strides].map(each => each.slice(2)),
     );
-    const matrices = batch.shape.reduce((x, y) => x * y, 1);
-    if (m * n * matrices === 0) return;
-    const plan = this.#plan(m, n, k, matrices);
-    const { slices, sliceLength } = plan;
-    const { queue, allocator } = this.context;
-    const sums = slices > 1 ? allocator.allocate(sumDType(dtype), m * n * matrices * slices) : undefined;
+    const matrices = sizeOf(batch.shape);
     const rank = batch.shape.length;
-    const shader = this.#shader(`${plan.key} ${rank} ${dtype} ${slices > 1}`, () =>
-      productShader(plan, dtype, slices > 1 ? sumDType(dtype) : dtype, rank),
+    const plan = planProduct(this.context, { m, n, k, batch: matrices });
+    const { slices, sliceLength } = plan;
+    const sums = m * n * matrices;
+    const whole = slices === 1;
+    const shader = this.#shader(`${plan.key} ${rank} ${dtype} ${!whole}`, () =>
+      productShader(plan, dtype, whole ? dtype : sumDType(dtype), rank),
     );
-    const params = queue
-      .begin()
-      .u32(plan.tiles * slices)
-      .u32(m)
-      .u32(n)
-      .u32(k);
-    params
-      .u32(slices)
-      .u32(sliceLength)
-      .u32(m * n * matrices);
-    params.u32(Number(a.strides[1] === 1)).u32(Number(b.strides[0] === 1));
-    // The sums of slices are scaled when they are added up.
-    writeFactors(params, dtype, sums === undefined ? alpha : 1, sums === undefined ? beta : 0);
-    params.u32(a.offset).i32(a.strides[0]!).i32(a.strides[1]!);
-    params.u32(b.offset).i32(b.strides[1]!).i32(b.strides[0]!);
-    if (sums === undefined) params.u32(output.offset).i32(output.strides[0]!).i32(output.strides[1]!);
-    else params.u32(0).u32(1).u32(m);
-    params.i32s(batch.shape).i32s(batch.strides[0]!).i32s(batch.strides[1]!);
-    params.i32s(sums === undefined ? batch.strides[2]! : stridesFrom(m * n, batch.shape));
-    const operands = [storageOf(a.storage), storageOf(b.storage), sums ?? storageOf(output.storage)];
-    queue.dispatch(shader, operands, Math.ceil((plan.tiles * slices) / plan.perWorkgroup));
-    if (sums === undefined) return;
-    this.#addSlices(sums, slices, output, alpha, beta);
-    allocator.release(sums);
+    const words = [plan.tiles * slices, m, n, k, slices, sliceLength, sums, Number(a.strides[1] === 1), Number(b.strides[0] === 1)];
+    words.push(a.strides[0]!, a.strides[1]!, b.strides[1]!, b.strides[0]!);
+    words.push(...(whole ? [strides[0]!, strides[1]!] : [1, m]));
+    words.push(...batch.shape, ...batch.strides[0]!, ...batch.strides[1]!);
+    words.push(...(whole ? batch.strides[2]! : stridesFrom(m * n, batch.shape)));
+    return { shader, words, workgroups: Math.ceil((plan.tiles * slices) / plan.perWorkgroup), slices, sums: sums * slices };
   }
 
   #addSlices(sums: GpuStorage, slices: number, output: View, alpha: number, beta: number): void {
@@ -94,21 +112,8 @@ export class MatmulKernel {
     const walk = indexing(shape, [output]);
     const size = sizeOf(shape);
     const shader = this.#shader(`slices ${walk.key} ${dtype}`, () => sumShader(walk, dtype));
-    const params = queue.begin().u32(size).u32(slices);
-    writeFactors(params, dtype, alpha, beta);
-    writeIndexing(params, walk);
+    writeIndexing(writeFactors(queue.begin().u32(size).u32(slices), dtype, alpha, beta), walk, [output.offset]);
     queue.dispatch(shader, [sums, storageOf(output.storage)], Math.ceil(size / sumThreads));
-  }
-
-  #plan(m: number, n: number, k: number, batch: number): ProductPlan {
-    const key = `${m} ${n} ${k} ${batch}`;
-    let plan = this.#plans.get(key);
-    if (plan === undefined) {
-      if (this.#plans.size >= maxPlans) this.#plans.clear();
-      plan = planProduct(this.context, { m, n, k, batch });
-      this.#plans.set(key, plan);
-    }
-    return plan;
   }
 
   #shader(key: string, make: () => Shader): Shader {
@@ -135,9 +140,8 @@ function stridesFrom(first: number, shape: readonly number[]): number[] {
   });
 }
 
-function writeFactors(params: Params, dtype: DType, alpha: number, beta: number): void {
-  if (registerOf(dtype) === 'f32') params.f32(alpha).f32(beta);
-  else params.i32(alpha).i32(beta);
+function writeFactors(params: Params, dtype: DType, alpha: number, beta: number): Params {
+  return registerOf(dtype) === 'f32' ? params.f32(alpha).f32(beta) : params.i32(alpha).i32(beta);
 }
 
 /** Statement for `output[index] = alpha sum + beta output[index]`; the output is not read where beta is 0. */
@@ -190,8 +194,9 @@ function batchCode(rank: number): string {
   const sides = ['left', 'right', 'output'] as const;
   for (const side of sides) {
     lines.push(`var ${side}_start = ${param(word[side])};`);
-    lines.push(`let ${side}_${side === 'output' ? 'row' : 'line'} = ${param(word[side] + 1)};`);
-    lines.push(`let ${side}_${side === 'output' ? 'column' : 'step'} = ${param(word[side] + 2)};`);
+    const strides = word[`${side}Strides`];
+    lines.push(`let ${side}_${side === 'output' ? 'row' : 'line'} = ${param(strides)};`);
+    lines.push(`let ${side}_${side === 'output' ? 'column' : 'step'} = ${param(strides + 1)};`);
   }
   lines.push(`output_start += slice * ${param(word.sliceStride)};`);
   for (let d = 0; d < rank; d++) {

@@ -1,8 +1,9 @@
 /** Max pooling and its gradient. */
 import type { DType, PoolingGeometry, View } from '@knet/knetarray';
 import type { Context } from '../context.js';
+import { Plans } from '../plans.js';
 import { type Code, type ElementType, Shader } from '../shader.js';
-import { storageOf } from '../views.js';
+import { storagesOf } from '../views.js';
 import { inputType, outputType } from '../wgsl/elements.js';
 import { askWindowsCode, poolingThreads, type Use, type WindowStructure, windowCode } from '../wgsl/pooling.js';
 import { Words } from '../wgsl/words.js';
@@ -12,9 +13,20 @@ const mostWritten = 9;
 /** Numbers of windows that a thread of a processor goes through, as finding its place takes as long as a few of them; best first. */
 const windowCounts = [6, 4, 5, 7, 8, 3, 2];
 
+/** What is dispatched for a geometry. */
+interface Plan {
+  readonly shader: Shader;
+  /** Its parameters behind the places where the arrays begin. */
+  readonly words: readonly number[];
+  /** What is divided among threads. */
+  readonly units: number;
+}
+
 /** The pooling kernels of a device. */
 export class PoolingKernel {
   readonly #shaders = new Map<string, Shader>();
+  /** By geometry, use and dtype. */
+  readonly #plans = new Plans<PoolingGeometry, Plan>();
 
   constructor(private readonly context: Context) {}
 
@@ -42,6 +54,11 @@ export class PoolingKernel {
   }
 
   #windows(g: PoolingGeometry, use: Use, dtype: DType, views: readonly View[]): void {
+    const plan = this.#plans.get(g, `${use} ${dtype}`, () => this.#windowsPlan(g, use, dtype));
+    this.#dispatch(plan, views);
+  }
+
+  #windowsPlan(g: PoolingGeometry, use: Use, dtype: DType): Plan {
     const structure = this.#structureOf(g, use);
     const blocks = Math.ceil(g.y[0]! / structure.windows);
     const words = geometryWords(g);
@@ -54,7 +71,7 @@ export class PoolingKernel {
     const inputs = use === 'gradient' ? [x, x] : [x];
     const name = use === 'gradient' ? 'max pooling (gradient)' : 'max pooling';
     const shader = this.#shader(name, key, inputs, outputs, windowCode.bind(undefined, structure, use, words.names, dtype));
-    this.#dispatch(shader, views, words, units);
+    return { shader, words: words.values, units };
   }
 
   #askWindows(g: PoolingGeometry, indices: View, dy: View, dx: View): void {
@@ -70,7 +87,7 @@ export class PoolingKernel {
     const inputs = [inputType('int32'), inputType(dtype)];
     const code = askWindowsCode.bind(undefined, g.x.length, words.names, dtype);
     const shader = this.#shader('max pooling (gradient)', `ask ${dtype} ${g.x.length}`, inputs, [outputType(dtype)], code);
-    this.#dispatch(shader, [indices, dy, dx], words, units);
+    this.#dispatch({ shader, words: words.values, units }, [indices, dy, dx]);
   }
 
   /** Small windows within x are written out; with a gradient, if they leave nothing out. */
@@ -87,16 +104,12 @@ export class PoolingKernel {
     return { rank, window: g.window, windows, part: length % windows > 0 };
   }
 
-  #dispatch(shader: Shader, views: readonly View[], { values }: Words, units: number): void {
+  #dispatch({ shader, words, units }: Plan, views: readonly View[]): void {
     const { queue } = this.context;
     const params = queue.begin();
     for (const view of views) params.u32(view.offset);
-    params.i32s(values);
-    queue.dispatch(
-      shader,
-      views.map(({ storage }) => storageOf(storage)),
-      Math.ceil(units / poolingThreads),
-    );
+    params.i32s(words);
+    queue.dispatch(shader, storagesOf(views), Math.ceil(units / poolingThreads));
   }
 
   #shader(name: string, key: string, inputs: ElementType[], outputs: ElementType[], code: Code): Shader {

@@ -10,6 +10,13 @@ export function registerOf(dtype: DType): Register {
   return isFloat(dtype) ? 'f32' : 'i32';
 }
 
+const numbers: Readonly<Record<DType, number>> = { bool: 0, uint8: 1, int32: 2, float16: 3, float32: 4, float64: 5 };
+
+/** A number that stands for a dtype in keys. */
+export function dtypeNumber(dtype: DType): number {
+  return numbers[dtype];
+}
+
 /** Whether elements are bytes, four in a word. */
 export function isBytes(dtype: DType): boolean {
   return dtype === 'uint8' || dtype === 'bool';

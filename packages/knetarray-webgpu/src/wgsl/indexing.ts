@@ -1,5 +1,5 @@
 /** Positions and strides: the parameters of views, and the WGSL that turns the number of an element into its place. */
-import { bytesPerElement, collapse, isContiguous, type View } from '@knet/knetarray';
+import { collapse, isContiguous, type View } from '@knet/knetarray';
 import { type Params, param, paramInt } from '../params.js';
 
 /** How an operand is walked: element after element, always the same one, or by strides. */
@@ -12,19 +12,14 @@ export interface Indexing {
   readonly walks: readonly Walk[];
   /** Per operand, for the merged dimensions. */
   readonly strides: readonly (readonly number[])[];
-  readonly offsets: readonly number[];
-  /** Bytes of an element. */
-  readonly sizes: readonly number[];
   /** Tells apart what needs different code: the rank and the walks. */
   readonly key: string;
 }
 
-/** Merges the dimensions of views seen through one shape. */
-export function indexing(shape: readonly number[], views: readonly View[]): Indexing {
-  const offsets = views.map(view => view.offset);
-  const sizes = views.map(view => bytesPerElement(view.dtype));
+/** Merges the dimensions of views seen through one shape. Where the views begin is left to {@link writeIndexing}. */
+export function indexing(shape: readonly number[], views: readonly Pick<View, 'strides'>[]): Indexing {
   if (views.every(view => isContiguous(shape, view.strides))) {
-    return { shape: [], walks: views.map(() => 'run'), strides: [], offsets, sizes, key: 'run' };
+    return { shape: [], walks: views.map(() => 'run'), strides: [], key: 'run' };
   }
   const merged = collapse(
     shape,
@@ -36,7 +31,7 @@ export function indexing(shape: readonly number[], views: readonly View[]): Inde
   });
   const strided = walks.includes('strided');
   const key = `${strided ? merged.shape.length : 0}:${walks.map(walk => walk[0]).join('')}`;
-  return { shape: strided ? merged.shape : [], walks, strides: merged.strides, offsets, sizes, key };
+  return { shape: strided ? merged.shape : [], walks, strides: merged.strides, key };
 }
 
 /** Words that the parameters of an indexing take. */
@@ -49,12 +44,12 @@ export function indexingWords({ shape, walks }: Indexing): number {
 /**
  * Writes the parameters of an indexing: lengths, then for each operand its offset and, where it needs them, strides.
  *
- * @param baseOf - byte at which operand k begins in what is bound for it; default 0
+ * @param offsets - element at which each operand begins in what is bound for it
  */
-export function writeIndexing(params: Params, { shape, walks, strides, offsets, sizes }: Indexing, baseOf?: (k: number) => number): void {
+export function writeIndexing(params: Params, { shape, walks, strides }: Indexing, offsets: readonly number[]): void {
   params.i32s(shape);
   for (let k = 0; k < walks.length; k++) {
-    params.u32(offsets[k]! + (baseOf === undefined ? 0 : baseOf(k) / sizes[k]!));
+    params.u32(offsets[k]!);
     if (walks[k] === 'strided') params.i32s(strides[k]!);
   }
 }

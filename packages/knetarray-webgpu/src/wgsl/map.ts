@@ -1,5 +1,5 @@
 /** WGSL of one or several runs of an elementwise program. */
-import type { Program, View } from '@knet/knetarray';
+import type { DType, Program } from '@knet/knetarray';
 import type { Operand } from '../shader.js';
 import { convert, slabFunctions, store, storeFunctions } from './elements.js';
 import type { IndexingCode } from './indexing.js';
@@ -24,13 +24,12 @@ export interface MapDivision {
 /** The module. Workgroups are divided among the parts in their order. */
 export function mapCode(
   program: Program,
-  views: readonly View[],
+  dtypes: readonly DType[],
   parts: readonly MapPart[],
   slabs: readonly Operand[],
   { threads, perThread }: MapDivision,
 ): string {
   const { inputs } = program;
-  const dtypes = views.map(view => view.dtype);
   const functions = parts.map(({ size, operands, position, indices, end }, c) => {
     const stores = program.outputs.map((register, k) =>
       store(operands[inputs + k]!, dtypes[inputs + k]!, indices[inputs + k]!, convert(`r${register}`, program.dtype, dtypes[inputs + k]!)),

@@ -1,5 +1,5 @@
 /** Programs as WGSL. */
-import { type DType, type Program, roundToHalf, type View } from '@knet/knetarray';
+import { type DType, type Program, roundToHalf } from '@knet/knetarray';
 import { type Params, param, paramFloat, paramInt } from '../params.js';
 import type { Operand } from '../shader.js';
 import { convert, load, registerOf, rounded } from './elements.js';
@@ -74,11 +74,4 @@ export function writeScalars(params: Params, dtype: DType, scalars: readonly num
     else if (dtype === 'int32') params.i32(scalars[s]!);
     else params.i32(scalars[s]! & 255);
   }
-}
-
-/** Tells apart programs over inputs of other dtypes than their own. */
-export function dtypesKey(views: readonly View[]): string {
-  let key = '';
-  for (const { dtype } of views) key += dtype === 'float16' ? 'h' : dtype[0];
-  return key;
 }

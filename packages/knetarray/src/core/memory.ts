@@ -124,8 +124,12 @@ interface Watch {
 const collectEvery = 2 ** 24;
 const sweepEvery = 2 ** 26;
 
-/** The same for a number of arrays: small ones are worth finding too. */
+/**
+ * The same for a number of arrays: small ones are worth finding too, all the more where the storages that play the parts of a training
+ * step change until some come back, and with them all that a backend keeps by storage.
+ */
 const sweepEveryCount = 4096;
+const finalizeEveryCount = 1024;
 
 /** Bytes in use below which nobody looks for dropped arrays. */
 const firstSweep = 2 ** 26;
@@ -256,7 +260,9 @@ export class MemoryManager {
     this.#handedOut += bytes;
     // Looking costs some time for every watched array, so at least a quarter of them must be new.
     this.#watched++;
-    const many = this.#handedOut > (this.#registered ? collectEvery : sweepEvery) || (this.#watched > sweepEveryCount && !this.#registered);
+    const many =
+      this.#handedOut > (backend.collected ? collectEvery : sweepEvery) ||
+      (!backend.collected && this.#watched > (this.#registered ? finalizeEveryCount : sweepEveryCount));
     if (many && this.#watched * 4 > this.#watches.size && backend.collectGarbage !== undefined) this.#collectSoon();
   }
 
