@@ -33,7 +33,7 @@ export interface MockOptions {
 
 /**
  * A strict asynchronous device around the kernels of another backend: no blocking read, storages that must be released,
- * undefined contents filled with NaN, small limits.
+ * undefined contents filled with NaN, small limits. It has a kernel of whole LSTM layers of its own, in plain loops.
  *
  * @example
  * const mock = mockDevice(cpuBackend(), { memoryLimit: 2 ** 20 });

@@ -7,9 +7,10 @@ import { addon, bundled, output } from './child.js';
 import { buildFakeCudnn } from './fake-cudnn.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'knet-cudnn-rnn-'));
-const library = buildFakeCudnn(join(folder, 'libfake-cudnn.so'));
+const library = join(folder, 'libfake-cudnn.so');
 let program: Awaited<ReturnType<typeof bundled>>;
 beforeAll(async () => {
+  buildFakeCudnn(library);
   program = await bundled('lstm-layer');
 });
 afterAll(() => {
