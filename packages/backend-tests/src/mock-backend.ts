@@ -5,7 +5,17 @@
  */
 import type { Backend, DType, Kernel, Limits, OptionalKernel, Program, Storage, TypedArray, View } from '@knet/knetarray';
 import { bytesPerElement, dtypes, isFloat, typedArray } from '@knet/knetarray';
-import { checkContiguous, checkMatmul, checkPositions, checkProgram, checkReduction, MockStorage, operandsOf } from './mock-checks.js';
+import {
+  checkContiguous,
+  checkLstmLayer,
+  checkMatmul,
+  checkPositions,
+  checkProgram,
+  checkReduction,
+  MockStorage,
+  operandsOf,
+} from './mock-checks.js';
+import { layerBackward, layerForward, layerMemory } from './mock-lstm-layer.js';
 
 /** Options of {@link mockDevice}. */
 export interface MockOptions {
@@ -23,7 +33,7 @@ export interface MockOptions {
 
 /**
  * A strict asynchronous device around the kernels of another backend: no blocking read, storages that must be released,
- * undefined contents filled with NaN, small limits.
+ * undefined contents filled with NaN, small limits. It has a kernel of whole LSTM layers of its own, in plain loops.
  *
  * @example
  * const mock = mockDevice(cpuBackend(), { memoryLimit: 2 ** 20 });
@@ -58,6 +68,9 @@ export class MockBackend implements Backend {
   readonly softmaxGradient: Backend['softmaxGradient'];
   readonly lstm: Backend['lstm'];
   readonly lstmGradient: Backend['lstmGradient'];
+  readonly lstmLayerMemory: Backend['lstmLayerMemory'];
+  readonly lstmLayer: Backend['lstmLayer'];
+  readonly lstmLayerGradient: Backend['lstmLayerGradient'];
 
   constructor(
     readonly inner: Backend,
@@ -111,6 +124,27 @@ export class MockBackend implements Backend {
       const [a, b, c, hidden, d, e, f] = this.#contiguous('lstm', inputs, [gatesGradient, cellGradient]);
       inner.lstmGradient?.(a!, b!, c!, { hidden: hidden!, cell: d! }, e!, f!);
     });
+    if (!this.#without.has('lstmLayer')) {
+      this.lstmLayerMemory = layerMemory;
+      this.lstmLayer = (geometry, inputs, y, memory) => {
+        checkLstmLayer(geometry, inputs, y, memory);
+        const { weight, bias, x, hidden, cell } = inputs;
+        const outputs = memory === undefined ? [y] : [y, memory];
+        const [a, b, c, d, e, p, q] = this.#contiguous('lstmLayer', [weight, bias, x, hidden, cell], outputs);
+        layerForward(inner, geometry, { weight: a!, bias: b!, x: c!, hidden: d!, cell: e! }, p!, q);
+      };
+      this.lstmLayerGradient = (geometry, inputs, y, dy, memory, gradients) => {
+        checkLstmLayer(geometry, inputs, y, memory);
+        checkLstmLayer(geometry, gradients, dy, memory);
+        const listed = [inputs.weight, inputs.bias, inputs.x, inputs.hidden, inputs.cell, y, dy, memory];
+        const { weight, bias, x, hidden, cell } = gradients;
+        const views = this.#contiguous('lstmLayer', listed, [weight, bias, x, hidden, cell]);
+        const [a, b, c, d, e, result, arriving, kept, ...rest] = views;
+        const [p, q, r, s, t] = rest;
+        const given = { weight: a!, bias: b!, x: c!, hidden: d!, cell: e! };
+        layerBackward(inner, geometry, given, result!, arriving!, kept!, { weight: p!, bias: q!, x: r!, hidden: s!, cell: t! });
+      };
+    }
     this.cumsum = optional('cumsum', (x, output, dim) => {
       const [a, b] = this.#enter('cumsum', [x], [output]);
       inner.cumsum?.(a!, b!, dim);
@@ -128,7 +162,8 @@ export class MockBackend implements Backend {
   }
 
   supports(kernel: Kernel, dtype: DType): boolean {
-    return this.#dtypes.includes(dtype) && !this.#without.has(kernel) && this.inner.supports(kernel, dtype);
+    if (!this.#dtypes.includes(dtype) || this.#without.has(kernel)) return false;
+    return kernel === 'lstmLayer' ? dtype === 'float32' || dtype === 'float64' : this.inner.supports(kernel, dtype);
   }
 
   allocate(dtype: DType, length: number): Storage {

@@ -4,9 +4,13 @@ import {
   formatShape,
   isContiguous,
   type Limits,
+  type LstmLayerGeometry,
+  type LstmLayerViews,
   type Program,
   type ReduceOp,
+  type Shape,
   type Storage,
+  sameShape,
   sizeOf,
   type View,
 } from '@knet/knetarray';
@@ -118,6 +122,26 @@ export function checkPositions(kernel: string, whole: View, indices: View, liste
     whole.shape.length === listed.shape.length && listed.shape.every((n, d) => n === (d === dim ? indices.shape[0] : whole.shape[d]));
   if (!fits || whole.dtype !== listed.dtype)
     throw new RangeError(`${kernel}: ${formatShape(whole.shape)} and ${formatShape(listed.shape)} along dimension ${dim}`);
+}
+
+/** Checks the shapes and types of a whole LSTM layer, or of its gradients. */
+export function checkLstmLayer(g: LstmLayerGeometry, layer: LstmLayerViews, y: View, memory: View | undefined): void {
+  const { inputs, size, batch, time } = g;
+  const expected: readonly (readonly [name: string, view: View, shape: Shape])[] = [
+    ['weight', layer.weight, [inputs + size, 4 * size]],
+    ['bias', layer.bias, [1, 4 * size]],
+    ['x', layer.x, [inputs, batch, time]],
+    ['hidden', layer.hidden, [size, batch]],
+    ['cell', layer.cell, [size, batch]],
+    ['y', y, [size, batch, time + 1]],
+  ];
+  for (const [name, view, shape] of expected) {
+    if (!sameShape(view.shape, shape))
+      throw new RangeError(`lstmLayer: ${name} of shape ${formatShape(view.shape)} for ${formatShape(shape)}`);
+    if (view.dtype !== y.dtype) throw new TypeError(`lstmLayer: ${name} of ${view.dtype} beside y of ${y.dtype}`);
+  }
+  if (memory !== undefined && (memory.dtype !== 'uint8' || memory.offset !== 0))
+    throw new TypeError(`lstmLayer: memory of ${memory.dtype} from element ${memory.offset} on`);
 }
 
 /** Demands elements in one run. */

@@ -102,6 +102,7 @@ export class CpuBackend implements Backend {
       case 'random':
       case 'softmax':
       case 'lstm':
+      case 'lstmLayer':
         return false;
       default:
         return true;

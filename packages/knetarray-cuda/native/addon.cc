@@ -243,6 +243,8 @@ Napi::Value ready(const Napi::CallbackInfo& info) {
 
 void allowTf32(const Napi::CallbackInfo& info) { knet::allowTf32(info[0].As<Napi::Boolean>().Value()); }
 
+Napi::Value hasLstmLayers(const Napi::CallbackInfo& info) { return Napi::Boolean::New(info.Env(), knet::libraryInfo().lstmLayers); }
+
 void synchronize(const Napi::CallbackInfo& info) {
   guarded(info.Env(), [] { knet::synchronize(); });
 }
@@ -298,6 +300,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("readLater", Napi::Function::New(env, readLater));
   exports.Set("ready", Napi::Function::New(env, ready));
   exports.Set("allowTf32", Napi::Function::New(env, allowTf32));
+  exports.Set("hasLstmLayers", Napi::Function::New(env, hasLstmLayers));
   exports.Set("synchronize", Napi::Function::New(env, synchronize));
   exports.Set("weak", Napi::Function::New(env, weak));
   exports.Set("target", Napi::Function::New(env, target));
@@ -313,6 +316,9 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   add<knet::softmaxGradientCommand>(exports, "softmaxGradient");
   add<knet::lstmCommand>(exports, "lstm");
   add<knet::lstmGradientCommand>(exports, "lstmGradient");
+  add<knet::lstmLayerMemoryCommand>(exports, "lstmLayerMemory");
+  add<knet::lstmLayerCommand>(exports, "lstmLayer");
+  add<knet::lstmLayerGradientCommand>(exports, "lstmLayerGradient");
   add<knet::gatherCommand>(exports, "gather");
   add<knet::scatterAddCommand>(exports, "scatterAdd");
   add<knet::cumsumCommand>(exports, "cumsum");

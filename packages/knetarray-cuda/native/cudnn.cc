@@ -3,6 +3,7 @@
 #include <dlfcn.h>
 
 #include <cstdlib>
+#include <type_traits>
 
 #include "device.h"
 
@@ -45,10 +46,18 @@ struct Library {
       reason = file + " has no " + symbol;
       return false;
     };
-#define KNET_CUDNN_RESOLVE(name, type, symbol)                                  \
-  api.name = reinterpret_cast<Identity<type>::Type>(dlsym(library, #symbol)); \
-  if (api.name == nullptr) return missing(#symbol);
+    const auto find = [&](auto& function, const char* symbol) {
+      function = reinterpret_cast<std::decay_t<decltype(function)>>(dlsym(library, symbol));
+      return function != nullptr;
+    };
+#define KNET_CUDNN_RESOLVE(name, type, symbol) \
+  if (!find(api.name, #symbol)) return missing(#symbol);
     KNET_CUDNN_FUNCTIONS(KNET_CUDNN_RESOLVE)
+#undef KNET_CUDNN_RESOLVE
+    api.recurrent = true;
+#define KNET_CUDNN_RESOLVE(name, type, symbol) \
+  if (!find(api.name, #symbol)) api.recurrent = false;
+    KNET_CUDNN_RNN_FUNCTIONS(KNET_CUDNN_RESOLVE)
 #undef KNET_CUDNN_RESOLVE
     const size_t number = api.getVersion();
     version = std::to_string(number / 10000) + "." + std::to_string(number / 100 % 100) + "." + std::to_string(number % 100);
@@ -71,14 +80,6 @@ struct Session {
 };
 thread_local Session session;
 
-std::string describe(Status status) {
-  char details[512] = "";
-  api().getLastErrorString(details, sizeof details);
-  std::string text = api().getErrorString(status);
-  if (details[0] != '\0') text += std::string(": ") + details;
-  return text;
-}
-
 // Makes the handle at the first call.
 const Session& opened() {
   if (session.tried) return session;
@@ -96,6 +97,14 @@ const Session& opened() {
 
 }  // namespace
 
+std::string describe(Status status) {
+  char details[512] = "";
+  api().getLastErrorString(details, sizeof details);
+  std::string text = api().getErrorString(status);
+  if (details[0] != '\0') text += std::string(": ") + details;
+  return text;
+}
+
 const Api& api() { return library().api; }
 Handle handle() { return opened().handle; }
 
@@ -110,8 +119,11 @@ std::string dnnInfo() {
   return session.handle != nullptr ? cudnn::library().version : "(" + session.reason + ")";
 }
 
+bool hasLstmLayers() { return cudnn::handle() != nullptr && cudnn::api().recurrent; }
+
 void closeDnn() {
   cudnn::forgetPlans();
+  cudnn::forgetLayers();
   if (cudnn::session.handle != nullptr) cudnn::api().destroy(cudnn::session.handle);
   cudnn::session = cudnn::Session{};
 }

@@ -14,6 +14,10 @@ static_assert(success == CUDNN_STATUS_SUCCESS && notSupported == CUDNN_STATUS_NO
 static_assert(dataFloat == CUDNN_DATA_FLOAT && dataDouble == CUDNN_DATA_DOUBLE && dataHalf == CUDNN_DATA_HALF);
 static_assert(formatNchw == CUDNN_TENSOR_NCHW && crossCorrelation == CUDNN_CROSS_CORRELATION && deterministic == CUDNN_DETERMINISTIC);
 static_assert(mathDefault == CUDNN_DEFAULT_MATH && mathTensorOp == CUDNN_TENSOR_OP_MATH && mathFma == CUDNN_FMA_MATH);
+static_assert(algorithmStandard == CUDNN_RNN_ALGO_STANDARD && cellLstm == CUDNN_LSTM && singleInputBias == CUDNN_RNN_SINGLE_INP_BIAS);
+static_assert(unidirectional == CUDNN_UNIDIRECTIONAL && linearInput == CUDNN_LINEAR_INPUT && noFlags == CUDNN_RNN_PADDED_IO_DISABLED);
+static_assert(sequencePacked == CUDNN_RNN_DATA_LAYOUT_SEQ_MAJOR_PACKED && addGradients == CUDNN_WGRAD_MODE_ADD);
+static_assert(inference == CUDNN_FWD_MODE_INFERENCE && training == CUDNN_FWD_MODE_TRAINING);
 
 template <class Theirs>
 constexpr bool sameLayout() {
@@ -44,6 +48,7 @@ struct Matches<R (*)(Args...), S (*)(Others...)> {
 
 #define KNET_CUDNN_MATCHES(name, type, symbol) static_assert(Matches<Identity<type>::Type, decltype(&::symbol)>::value, #symbol);
 KNET_CUDNN_FUNCTIONS(KNET_CUDNN_MATCHES)
+KNET_CUDNN_RNN_FUNCTIONS(KNET_CUDNN_MATCHES)
 #undef KNET_CUDNN_MATCHES
 
 }  // namespace

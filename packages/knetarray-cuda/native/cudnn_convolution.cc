@@ -25,22 +25,6 @@ Key keyOf(const Convolution& c) {
   return key;
 }
 
-// A descriptor that is given back.
-class Owned {
- public:
-  using Create = Status (*)(Descriptor*);
-  using Destroy = Status (*)(Descriptor);
-  Owned(Create create, Destroy destroy) : destroy_(destroy) { check(create(&descriptor_), "making a descriptor"); }
-  ~Owned() { destroy_(descriptor_); }
-  Owned(const Owned&) = delete;
-  Owned& operator=(const Owned&) = delete;
-  operator Descriptor() const { return descriptor_; }
-
- private:
-  Destroy destroy_;
-  Descriptor descriptor_ = nullptr;
-};
-
 struct Functions {
   FindAlgorithm find;
   WorkspaceSize size;
@@ -52,8 +36,6 @@ Functions functionsOf(ConvolutionKind kind) {
   if (kind == ConvolutionKind::gradientX) return {a.findGradientX, a.sizeGradientX, a.gradientX};
   return {a.findGradientW, a.sizeGradientW, a.gradientW};
 }
-
-bool isUnsupported(Status status) { return status >= notSupported && status < internalError; }
 
 // Bytes that an algorithm may take for itself.
 size_t mostWorkspace() { return std::clamp<size_t>(deviceInfo().bytes / 16, size_t{1} << 26, size_t{1} << 30); }

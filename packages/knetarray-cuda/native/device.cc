@@ -194,6 +194,12 @@ void copyOut(void* to, const void* from, size_t bytes) {
   synchronize();
 }
 
+void copyWithin(void* to, const void* from, size_t bytes) {
+  check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToDevice, device.stream), "copying on the GPU");
+}
+
+void clear(void* memory, size_t bytes) { check(cudaMemsetAsync(memory, 0, bytes, device.stream), "clearing memory"); }
+
 void synchronize() { check(cudaStreamSynchronize(device.stream), "waiting for the GPU"); }
 
 PendingRead::PendingRead(const void* from, size_t bytes) : device_(device.info.index), bytes_(bytes) {

@@ -75,6 +75,10 @@ class Scratch {
 void copyIn(void* to, const void* from, size_t bytes);
 // Copies from the GPU, and waits until the bytes are there.
 void copyOut(void* to, const void* from, size_t bytes);
+// Copies from one place on the GPU to another.
+void copyWithin(void* to, const void* from, size_t bytes);
+// Makes every byte 0.
+void clear(void* memory, size_t bytes);
 // Waits until everything enqueued so far is done.
 void synchronize();
 

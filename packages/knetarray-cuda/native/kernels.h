@@ -1,4 +1,4 @@
-// The kernels as commands: each reads its arguments from the command block, in the order that packages/native-commands writes them.
+// The kernels as commands: each reads its arguments from the command block, in the order in which TypeScript writes them.
 #pragma once
 
 namespace knet {
@@ -15,6 +15,10 @@ void softmaxCommand(const double* words);
 void softmaxGradientCommand(const double* words);
 void lstmCommand(const double* words);
 void lstmGradientCommand(const double* words);
+// Answers in the first word.
+void lstmLayerMemoryCommand(double* words);
+void lstmLayerCommand(const double* words);
+void lstmLayerGradientCommand(const double* words);
 void gatherCommand(const double* words);
 void scatterAddCommand(const double* words);
 void cumsumCommand(const double* words);

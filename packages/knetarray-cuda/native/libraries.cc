@@ -10,7 +10,7 @@ thread_local bool tf32 = false;
 
 }  // namespace
 
-LibraryInfo libraryInfo() { return {cublas::library().description, dnnInfo()}; }
+LibraryInfo libraryInfo() { return {cublas::library().description, dnnInfo(), hasLstmLayers()}; }
 
 void allowTf32(bool allowed) { tf32 = allowed; }
 bool tf32Allowed() { return tf32; }

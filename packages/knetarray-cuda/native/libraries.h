@@ -9,6 +9,7 @@ namespace knet {
 struct LibraryInfo {
   std::string blas;
   std::string dnn;
+  bool lstmLayers;  // whether cuDNN runs whole LSTM layers
 };
 LibraryInfo libraryInfo();
 

@@ -11,6 +11,8 @@ import {
   isFloat,
   type Kernel,
   type Limits,
+  type LstmLayerGeometry,
+  type LstmLayerViews,
   type Storage,
   type TypedArray,
   type View,
@@ -18,6 +20,7 @@ import {
 import { Command, NativeBackend, Programs } from '@knet-private/native-commands';
 import { convolution } from './convolution.js';
 import { whyNot } from './find-native.js';
+import { lstmLayer, lstmLayerGradient, lstmLayerMemory } from './lstm-layer.js';
 import { type DeviceInfo, loadNative, type Native } from './native.js';
 import { CudaStorage, storageOf } from './storage.js';
 
@@ -70,6 +73,7 @@ export class CudaBackend extends NativeBackend<Native> implements Backend {
   readonly limits: Limits;
   /** The GPU, and which libraries help. */
   readonly info: DeviceInfo;
+  readonly #lstmLayers: boolean;
   #tf32 = false;
 
   constructor(native: Native, { device = 0, maxPooledBytes, collectGarbage }: CudaOptions) {
@@ -77,6 +81,7 @@ export class CudaBackend extends NativeBackend<Native> implements Backend {
     const command = new Command('cuda', words, storage => storageOf(storage).address);
     super(native, words, command, new Programs(native, words, command));
     this.info = native.deviceInfo();
+    this.#lstmLayers = native.hasLstmLayers();
     this.collectGarbage = collectGarbage;
     this.limits = {
       maxProgramArrays: 16,
@@ -109,6 +114,7 @@ export class CudaBackend extends NativeBackend<Native> implements Backend {
 
   supports(kernel: Kernel, dtype: DType): boolean {
     if (kernel === 'random') return dtype === 'float32' || dtype === 'float64';
+    if (kernel === 'lstmLayer') return this.#lstmLayers && (dtype === 'float32' || dtype === 'float64');
     return kernel === 'softmax' || kernel === 'lstm' || kernel === 'convolution' ? isFloat(dtype) : true;
   }
 
@@ -145,8 +151,21 @@ export class CudaBackend extends NativeBackend<Native> implements Backend {
     const size = bytesPerElement(dtype);
     return toHost(dtype, this.native.read(storageOf(storage).address + offset * size, length * size));
   }
+
   convolution(kind: ConvolutionKind, geometry: ConvolutionGeometry, a: View, b: View, output: View): void {
     convolution(this.native, this.command, kind, geometry, a, b, output);
+  }
+
+  lstmLayerMemory(geometry: LstmLayerGeometry, dtype: DType): number | undefined {
+    return lstmLayerMemory(this.native, this.words, this.command, geometry, dtype);
+  }
+
+  lstmLayer(geometry: LstmLayerGeometry, inputs: LstmLayerViews, y: View, memory: View | undefined): void {
+    lstmLayer(this.native, this.command, geometry, inputs, y, memory);
+  }
+
+  lstmLayerGradient(geometry: LstmLayerGeometry, inputs: LstmLayerViews, y: View, dy: View, memory: View, gradients: LstmLayerViews): void {
+    lstmLayerGradient(this.native, this.command, geometry, inputs, y, dy, memory, gradients);
   }
 }
 

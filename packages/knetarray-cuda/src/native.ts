@@ -60,6 +60,12 @@ export interface Native extends NativeKernels {
   /** Whether cuBLAS and cuDNN may multiply float32 as TF32, on this thread. */
   allowTf32(allowed: boolean): void;
   synchronize(): void;
+  /** Whether the following three work: cuDNN is there and has recurrent networks. */
+  hasLstmLayers(): boolean;
+  /** Answers with a number of bytes, or -1, in the first word of the block. */
+  lstmLayerMemory(): void;
+  lstmLayer(): void;
+  lstmLayerGradient(): void;
 }
 
 let loaded: Native | undefined;

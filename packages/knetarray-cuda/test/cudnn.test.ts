@@ -10,6 +10,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { convolution } from '../src/convolution.js';
 import { CudaStorage, storageOf } from '../src/storage.js';
 import { cases, compare, dataOf, geometryOf, kinds } from './convolution-cases.js';
+import { buildFakeCudnn } from './fake-cudnn.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'knet-cudnn-'));
 const library = join(folder, 'libfake-cudnn.so');
@@ -21,8 +22,7 @@ const named = process.env.KNET_CUDA_ADDON;
 const addon = named?.endsWith('cuda_emu.node') ? resolve(named) : path('../build/cuda_emu.node');
 
 beforeAll(() => {
-  const flags = ['-std=c++17', '-O1', '-Wall', '-Wextra', '-Werror', '-shared', '-fPIC', '-fvisibility=hidden'];
-  execFileSync(process.env.CXX || 'g++', [...flags, path('fake/cudnn.cc'), '-o', library]);
+  buildFakeCudnn(library);
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 

@@ -80,7 +80,7 @@ export class OnednnBackend extends NativeBackend<Native> implements Backend {
   }
 
   supports(kernel: Kernel, dtype: DType): boolean {
-    if (dtype === 'float16') return false;
+    if (dtype === 'float16' || kernel === 'lstmLayer') return false;
     return kernel === 'softmax' || kernel === 'lstm' || kernel === 'convolution' ? isFloat(dtype) : true;
   }
 

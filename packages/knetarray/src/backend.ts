@@ -44,7 +44,7 @@ export interface Limits {
 }
 
 /** Names of the optional kernels. */
-export type OptionalKernel = 'random' | 'convolution' | 'maxPooling' | 'cumsum' | 'softmax' | 'lstm';
+export type OptionalKernel = 'random' | 'convolution' | 'maxPooling' | 'cumsum' | 'softmax' | 'lstm' | 'lstmLayer';
 
 /** Names of all kernels, for {@link Backend.supports}. */
 export type Kernel = 'map' | 'reduce' | 'matmul' | 'gather' | 'scatterAdd' | OptionalKernel;
@@ -109,6 +109,32 @@ export interface SoftmaxGeometry {
 /** The gradients that arrive at the new states of an LSTM cell. */
 export interface LstmGradients {
   readonly hidden: View;
+  readonly cell: View;
+}
+
+/** Lengths of a whole LSTM layer that runs forward in time. */
+export interface LstmLayerGeometry {
+  /** Features of each element of the sequence. */
+  readonly inputs: number;
+  /** Hidden units. */
+  readonly size: number;
+  /** Sequences side by side. */
+  readonly batch: number;
+  /** Steps. */
+  readonly time: number;
+}
+
+/** What an LSTM layer reads, or the gradients of all that: contiguous views. */
+export interface LstmLayerViews {
+  /** `[inputs + size, 4 * size]`, the gates in the order forget, in, out, change. */
+  readonly weight: View;
+  /** `[1, 4 * size]` */
+  readonly bias: View;
+  /** `[inputs, batch, time]` */
+  readonly x: View;
+  /** The hidden state to begin with, `[size, batch]`. */
+  readonly hidden: View;
+  /** The cell to begin with, `[size, batch]`. */
   readonly cell: View;
 }
 
@@ -194,6 +220,18 @@ export interface Backend {
   lstm?(gates: View, cell: View, newHidden: View, newCell: View): void;
   /** Goes with `lstm`: the gradients with respect to the gates and to the cell, from those of the new states. */
   lstmGradient?(gates: View, cell: View, newCell: View, states: LstmGradients, gatesGradient: View, cellGradient: View): void;
+  /**
+   * Optional: the bytes, 1 or more, that `lstmLayer` keeps of a layer for its gradient; undefined for a geometry that it does not take,
+   * which is then made of other kernels.
+   */
+  lstmLayerMemory?(geometry: LstmLayerGeometry, dtype: DType): number | undefined;
+  /**
+   * Goes with `lstmLayerMemory`: a whole LSTM layer. The contiguous y `[size, batch, time + 1]` gets the hidden states of all steps, then
+   * the last cell. `memory`, uint8 from the beginning of a storage, gets what the gradient needs; without it nobody asks for the gradient.
+   */
+  lstmLayer?(geometry: LstmLayerGeometry, inputs: LstmLayerViews, y: View, memory: View | undefined): void;
+  /** Goes with `lstmLayer`: the gradients of all that it read, from y, that of y, and the memory, which stays as it is. */
+  lstmLayerGradient?(geometry: LstmLayerGeometry, inputs: LstmLayerViews, y: View, dy: View, memory: View, gradients: LstmLayerViews): void;
   /** Optional: cumulative sums along a dimension. */
   cumsum?(x: View, output: View, dim: number): void;
 }

@@ -1,28 +1,10 @@
 /** A whole LSTM layer in one direction as one recorded operation. */
-import {
-  astype,
-  DeviceArray,
-  grad,
-  isFloat,
-  type KnetArray,
-  mul,
-  type Primitive,
-  permute,
-  primitive,
-  slice,
-  stack,
-  sum,
-  temporaries,
-  transpose,
-  zeros,
-} from '@knet/knetarray';
-import { lstm } from './lstm.js';
+import { astype, DeviceArray, isFloat, type KnetArray, type Primitive, primitive, temporaries, zeros } from '@knet/knetarray';
 import { biasGradient, hiddenGradient, inputGradient, weightGradient } from './lstm-gradients.js';
+import { layerByKernel } from './lstm-kernel.js';
 import { type LayerGradients, type LayerInputs, type LayerMemory, layerMemory } from './lstm-layer.js';
 import { layerBackward, layerForward } from './lstm-loop.js';
-
-/** What a layer reads, boxed or not; see {@link LayerInputs}. */
-export type LayerArguments = readonly [weight: KnetArray, bias: KnetArray, x: KnetArray, hidden: KnetArray, cell: KnetArray];
+import { type BoxedGradients, gradientsByStep, type LayerArguments } from './lstm-steps.js';
 
 interface SequenceOptions {
   /** Whether the layer reads the sequence from its end. */
@@ -34,8 +16,7 @@ interface SequenceOptions {
 interface Shared {
   /** From one walk back through time. */
   plain?: LayerGradients & { readonly dy: KnetArray };
-  /** Gradients of all arguments, made of functions that have derivatives themselves. */
-  boxed?: { readonly dy: KnetArray; readonly gradients: readonly KnetArray[] };
+  boxed?: BoxedGradients;
 }
 
 type Sequence = (...args: [...LayerArguments, gates: KnetArray, even: KnetArray, odd: KnetArray, options: SequenceOptions]) => KnetArray;
@@ -66,7 +47,7 @@ const sequence: Primitive<Sequence> = /* @__PURE__ */ primitive<Sequence>('lstm 
     return dy => {
       const arriving = astype(dy, y.dtype);
       if (values === undefined || !(arriving instanceof DeviceArray)) {
-        if (shared.boxed?.dy !== dy) shared.boxed = { dy, gradients: gradientsByStep([weight, bias, x, hidden, cell], dy, reverse) };
+        shared.boxed = gradientsByStep(shared.boxed, [weight, bias, x, hidden, cell], dy, reverse);
         return shared.boxed.gradients[index];
       }
       const { inputs, memory, result } = values;
@@ -104,25 +85,6 @@ function plainValues(values: readonly KnetArray[]): PlainValues | undefined {
   };
 }
 
-/** The gradients of all arguments with functions that have derivatives: what an outer gradient computation goes on with. */
-function gradientsByStep(args: LayerArguments, dy: KnetArray, reverse: boolean): readonly KnetArray[] {
-  return grad((all: LayerArguments) => sum(mul(dy, stepByStep(all, reverse))))(args);
-}
-
-/** The result of {@link lstmSequence} from one cell after the other. */
-export function stepByStep([weight, bias, x, hidden, cell]: LayerArguments, reverse: boolean): KnetArray {
-  const time = x.shape[2]!;
-  let [h, c] = [transpose(hidden), transpose(cell)];
-  const outputs = new Array<KnetArray>(time + 1);
-  for (let k = 0; k < time; k++) {
-    const t = reverse ? time - 1 - k : k;
-    [h, c] = lstm(weight, bias, h, c, transpose(slice(x, ':', ':', t)));
-    outputs[t] = h;
-  }
-  outputs[time] = c;
-  return permute(stack(outputs), [1, 0, 2]);
-}
-
 /** Whether {@link lstmSequence} takes arrays, its arguments: of one float dtype and device, none of them empty. */
 export function fitsSequence(arrays: readonly KnetArray[]): boolean {
   const { device, dtype } = arrays[0]!;
@@ -139,15 +101,19 @@ export interface FirstStates {
 
 /**
  * Runs a layer, weight `[inputs + size, 4 * size]` and bias `[1, 4 * size]`, over x `[inputs, batch, time]`: the hidden states at
- * all times, then the cell in which the layer ends, `[size, batch, time + 1]`. The parts of the input in the gates of all steps
- * are one matrix product, as are the gradients of the weight and of x.
+ * all times, then the cell in which the layer ends, `[size, batch, time + 1]`. The kernel of a device that has one for whole layers
+ * runs those that go forward in time. Otherwise the parts of the input in the gates of all steps are one matrix product, as are the
+ * gradients of the weight and of x.
  */
 export function lstmSequence(weight: KnetArray, bias: KnetArray, x: KnetArray, first: FirstStates, reverse: boolean): KnetArray {
   const { device, dtype, shape } = x;
   const size = bias.size / 4;
   return temporaries(() => {
     const none = zeros([size, shape[1]!], { dtype, device });
+    const args: LayerArguments = [weight, bias, x, first.hidden ?? none, first.cell ?? none];
+    const whole = reverse ? undefined : layerByKernel(args);
+    if (whole !== undefined) return whole;
     const { gates, even, odd } = layerMemory(x, size);
-    return sequence(weight, bias, x, first.hidden ?? none, first.cell ?? none, gates, even, odd, { reverse, shared: {} });
+    return sequence(...args, gates, even, odd, { reverse, shared: {} });
   });
 }

@@ -1,9 +1,10 @@
-/** The optional kernels softmax and lstm in plain loops, on top of a backend that can block: to run what is written for devices that have them. */
+/** The optional kernels softmax, lstm and lstmLayer in plain loops, on top of a backend that can block: to run what is written for devices that have them. */
 import { type Backend, sizeOf, type TypedArray, typedArray, type View } from '@knet/knetarray';
+import { layerBackward, layerForward, layerMemory } from '../../backend-tests/src/mock-lstm-layer.js';
 
 const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 
-/** A backend with the kernels. */
+/** A backend with the kernels softmax and lstm. */
 export function withKernels(backend: Backend, name: string): Backend {
   const read = (view: View): TypedArray => {
     const data = backend.readSync?.(view.storage, view.dtype, view.offset, sizeOf(view.shape));
@@ -60,14 +61,32 @@ export function withKernels(backend: Backend, name: string): Backend {
       fill(output, i => (kind === 'softmax' ? result[i]! * (arriving[i]! - sums(i)) : arriving[i]! - Math.exp(result[i]!) * sums(i)));
     },
   };
+  return withMembers(backend, name, ['softmax', 'lstm'], kernels);
+}
+
+/** A backend with the kernel lstmLayer, which notes of every layer whether it has to keep something for its gradient. */
+export function withLayers(backend: Backend, name: string, kept: boolean[] = []): Backend {
+  return withMembers(backend, name, ['lstmLayer'], {
+    // One that does not take every geometry.
+    lstmLayerMemory: geometry => (geometry.time > 100 ? undefined : layerMemory(geometry)),
+    lstmLayer: (geometry, inputs, y, memory) => {
+      kept.push(memory !== undefined);
+      layerForward(backend, geometry, inputs, y, memory);
+    },
+    lstmLayerGradient: (geometry, inputs, y, dy, memory, gradients) => layerBackward(backend, geometry, inputs, y, dy, memory, gradients),
+  });
+}
+
+/** A backend that has these members beside its own, and says that it has kernels of these names for float32 and float64. */
+function withMembers(backend: Backend, name: string, names: readonly string[], members: Partial<Backend>): Backend {
   return new Proxy(backend, {
     get(target, key) {
-      if (key in kernels) return kernels[key as keyof typeof kernels];
+      if (key in members) return members[key as keyof Backend];
       if (key === 'name') return name;
       const member: unknown = Reflect.get(target, key);
       if (key === 'supports')
         return (kernel: Parameters<Backend['supports']>[0], dtype: Parameters<Backend['supports']>[1]) =>
-          kernel === 'softmax' || kernel === 'lstm' ? dtype === 'float32' || dtype === 'float64' : target.supports(kernel, dtype);
+          names.includes(kernel) ? dtype === 'float32' || dtype === 'float64' : target.supports(kernel, dtype);
       return typeof member === 'function' ? member.bind(target) : member;
     },
   });

@@ -10,12 +10,16 @@ import {
   span,
   sum,
   type TypedArray,
+  useBackend,
   vcat,
   zeros,
 } from '@knet/knetarray';
+import { cpuBackend } from '@knet/knetarray-cpu';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type RnnLayer, type RnnOptions, rnn, rnnWeights } from '../src/index.js';
-import { fitsSequence, type LayerArguments, lstmSequence, stepByStep } from '../src/lstm-sequence.js';
+import { fitsSequence, lstmSequence } from '../src/lstm-sequence.js';
+import { type LayerArguments, stepByStep } from '../src/lstm-steps.js';
+import { withLayers } from './kernels.js';
 import { devices, expectClose, expectGradient, normal, numbers } from './support.js';
 
 /** Arguments of a layer with this many inputs, units, instances and steps. */
@@ -49,7 +53,10 @@ const sizes: readonly (readonly [inputs: number, size: number, batch: number, ti
   [4, 3, 2, 8],
 ];
 
-describe.each(devices)('a whole LSTM layer %s', (_, use) => {
+const layers = withLayers(cpuBackend(), 'layers');
+const allDevices = [...devices, ['with kernels of whole layers', () => useBackend(layers)] as const];
+
+describe.each(allDevices)('a whole LSTM layer %s', (_, use) => {
   beforeEach(() => {
     use();
   });

@@ -6,7 +6,7 @@ import { withKernels } from './kernels.js';
 
 /** A backend without its optional kernels, so that the composed defaults run. */
 function withoutOptionalKernels(backend: Backend): Backend {
-  const hidden = new Set<PropertyKey>(['convolution', 'maxPooling', 'cumsum', 'softmax', 'lstm']);
+  const hidden = new Set<PropertyKey>(['convolution', 'maxPooling', 'cumsum', 'softmax', 'lstm', 'lstmLayer']);
   return new Proxy(backend, {
     get(target, key) {
       if (hidden.has(key)) return undefined;

@@ -1,7 +1,7 @@
-/** Optional kernels that a backend has, called directly: convolution, max pooling, softmax, the LSTM cell, and their gradients. */
-import type { ConvolutionGeometry, DType, KnetArray, OptionalKernel, PoolingGeometry, View } from '@knet/knetarray';
+/** Optional kernels that a backend has, called directly: convolution, max pooling, softmax, LSTM cells and layers, and their gradients. */
+import type { ConvolutionGeometry, DType, OptionalKernel, PoolingGeometry } from '@knet/knetarray';
 import { assert, exact, expectElements } from '../compare.js';
-import { deviceView, type HostArray, host, sample, upload } from '../host.js';
+import { type HostArray, host, sample } from '../host.js';
 import {
   convolutionOracle,
   lstmGradientOracle,
@@ -11,6 +11,8 @@ import {
   softmaxOracle,
 } from '../oracles/kernels.js';
 import type { Suite } from '../suite.js';
+import { output, withViews } from './kernel-views.js';
+import { checkLstmLayer } from './lstm-layer.js';
 
 /** Registers the tests. A kernel that the backend leaves out has none: the functions made of it are tested all the same. */
 export function checkOptionalKernels(suite: Suite): void {
@@ -25,6 +27,7 @@ export function checkOptionalKernels(suite: Suite): void {
       ],
     ],
     ['lstm', [['', dtype => checkLstm(suite, dtype)]]],
+    ['lstmLayer', [['', dtype => checkLstmLayer(suite, dtype)]]],
   ]);
   for (const [kernel, list] of tests) {
     const dtypes = suite.floats.filter(dtype => suite.backend[kernel] !== undefined && suite.backend.supports(kernel, dtype));
@@ -33,23 +36,6 @@ export function checkOptionalKernels(suite: Suite): void {
       for (const dtype of dtypes) for (const [name, body] of list) suite.test(`${kernel} (kernel)`, dtype, () => body(dtype), name);
     });
   }
-}
-
-/**
- * Uploads arrays, which begin in the middle of a storage, and runs a kernel on views of them and of the arrays for its results.
- * All are made before the first view is: nothing else keeps them.
- */
-function withViews(inputs: readonly HostArray[], results: readonly KnetArray[], run: (inputs: View[], outputs: View[]) => void): void {
-  const arrays = inputs.map(x => upload(x, 'offset'));
-  run(arrays.map(deviceView), results.map(deviceView));
-}
-
-/** An array for a result, which holds something else before. */
-function output(dtype: DType, shape: readonly number[]): KnetArray {
-  return upload(
-    host(dtype, shape, () => 77),
-    'offset',
-  );
 }
 
 const plain = { inputs: 3, outputs: 2, batch: 2, group: 1, flip: false, alpha: 1 };

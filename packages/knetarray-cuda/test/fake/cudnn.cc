@@ -1,27 +1,46 @@
 // A library with the functions of cuDNN that the addon uses, on ordinary memory and by the plainest loops, for tests on machines
-// without a GPU. Every convolution adds a line to the file that KNET_FAKE_CUDNN_LOG names. KNET_FAKE_CUDNN_FAULT is one of
+// without a GPU. What it computes adds a line to the file that KNET_FAKE_CUDNN_LOG names. KNET_FAKE_CUDNN_FAULT is one of
 //   create     no handle can be made
-//   find       there is no algorithm for any geometry
+//   find       there is no algorithm for any geometry, nor any LSTM layer
 //   chance     no algorithm gives the same bits every time
-//   run        the algorithm turns out not to be there when it is run
+//   run        the algorithm, or the LSTM layer, turns out not to be there when it is run
+//   refuse     an LSTM layer cannot be described
+//   place      the weights of an LSTM layer have no place
 //   execution  the GPU fails
 // and KNET_FAKE_CUDNN_VERSION another version than 9.24.7.
-#include <cstddef>
+#include "cudnn.h"
+
+#include <cstdarg>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 
 namespace {
+const char* lastError = "";
+}
 
-struct Array {
-  int data, rank, length[5], stride[5];
-  long at(int n, int c, int p, int q, int r) const {
-    const long spatial = rank == 5 ? long(p) * stride[2] + long(q) * stride[3] + long(r) * stride[4] : long(q) * stride[2] + long(r) * stride[3];
-    return long(n) * stride[0] + long(c) * stride[1] + spatial;
-  }
-  // Lengths of three spatial dimensions, the fastest last.
-  int spatial(int d) const { return rank == 5 ? length[2 + d] : d == 0 ? 1 : length[1 + d]; }
-};
+bool fault(const char* name) {
+  const char* const wanted = std::getenv("KNET_FAKE_CUDNN_FAULT");
+  return wanted != nullptr && std::strcmp(wanted, name) == 0;
+}
+
+int fail(int status, const char* text) {
+  lastError = text;
+  return status;
+}
+
+void note(const char* format, ...) {
+  const char* const log = std::getenv("KNET_FAKE_CUDNN_LOG");
+  if (log == nullptr) return;
+  std::FILE* const file = std::fopen(log, "a");
+  va_list values;
+  va_start(values, format);
+  std::vfprintf(file, format, values);
+  va_end(values);
+  std::fclose(file);
+}
+
+namespace {
 
 struct Convolution {
   int rank, padding[3], stride[3], dilation[3], mode, compute, groups = 1, math = 0;
@@ -36,18 +55,6 @@ struct Performance {
 };
 
 enum Kind { forward, gradientX, gradientW };
-
-const char* lastError = "";
-
-bool fault(const char* name) {
-  const char* const wanted = std::getenv("KNET_FAKE_CUDNN_FAULT");
-  return wanted != nullptr && std::strcmp(wanted, name) == 0;
-}
-
-int fail(int status, const char* text) {
-  lastError = text;
-  return status;
-}
 
 double get(const Array& array, const void* data, long i) {
   if (array.data == 1) return static_cast<const double*>(data)[i];
@@ -132,12 +139,8 @@ int run(Kind kind, const void* alpha, const Array& x, const void* xData, const A
   });
   for (long i = 0; i < size; i++) put(target, result, i, factor * sums[i]);
   std::free(sums);
-  if (const char* const log = std::getenv("KNET_FAKE_CUDNN_LOG")) {
-    std::FILE* const file = std::fopen(log, "a");
-    static const char* const names[] = {"forward", "gradientX", "gradientW"};
-    std::fprintf(file, "%s algorithm %d math %d groups %d rank %d\n", names[kind], algorithm, c.math, c.groups, c.rank);
-    std::fclose(file);
-  }
+  static const char* const names[] = {"forward", "gradientX", "gradientW"};
+  note("%s algorithm %d math %d groups %d rank %d\n", names[kind], algorithm, c.math, c.groups, c.rank);
   return 0;
 }
 
@@ -150,8 +153,6 @@ int sizeOf(int algorithm, size_t* bytes) {
 }
 
 }  // namespace
-
-#define EXPORT extern "C" __attribute__((visibility("default")))
 
 EXPORT size_t cudnnGetVersion() {
   const char* const version = std::getenv("KNET_FAKE_CUDNN_VERSION");
@@ -182,7 +183,7 @@ EXPORT int cudnnDestroyTensorDescriptor(void* descriptor) {
   return 0;
 }
 EXPORT int cudnnSetTensorNdDescriptor(void* descriptor, int data, int rank, const int* lengths, const int* strides) {
-  if (rank != 4 && rank != 5) return fail(2000, "the rank");
+  if (rank < 3 || rank > 5) return fail(2000, "the rank");
   Array& a = *static_cast<Array*>(descriptor);
   a.data = data;
   a.rank = rank;
