@@ -109,7 +109,7 @@ describe.each(dtypes)('%s', dtype => {
         );
         for (const places of lines(g).slice(1, 3)) {
           places.forEach((p, i) => {
-            x[p] = i < length - 2 ? Number.NEGATIVE_INFINITY : i;
+            x[p] = i < length - 2 ? Number.NEGATIVE_INFINITY : i - length;
           });
         }
         const expected = rounded(dtype, forward(kind, g, x));
