@@ -14,6 +14,7 @@ export const exact: Tolerance = { relative: 0, absolute: 0 };
 /** Rounding of a few operations in a type. */
 export function toleranceOf(dtype: DType, factor = 1): Tolerance {
   if (dtype === 'float64') return { relative: 1e-13 * factor, absolute: 1e-14 * factor };
+  if (dtype === 'bfloat16') return { relative: 8e-3 * Math.min(factor, 8), absolute: 8e-3 };
   if (dtype === 'float16') return { relative: 1e-3 * Math.min(factor, 8), absolute: 1e-3 };
   if (dtype === 'float32') return { relative: 2e-6 * factor, absolute: 5e-7 * factor };
   return exact;

@@ -3,6 +3,7 @@ import {
   array,
   DeviceArray,
   type DType,
+  isHalf,
   type KnetArray,
   roundToHalf,
   span,
@@ -33,7 +34,7 @@ export function host(
   const data = typedArray(dtype, count(shape));
   for (let i = 0; i < data.length; i++) {
     const x = typeof elements === 'function' ? elements(positionOf(i, shape), i) : elements[i]!;
-    data[i] = dtype === 'bool' ? Number(x !== 0) : dtype === 'float16' ? roundToHalf(x) : x;
+    data[i] = dtype === 'bool' ? Number(x !== 0) : isHalf(dtype) ? roundToHalf(x, dtype) : x;
   }
   return { shape: [...shape], dtype, data };
 }

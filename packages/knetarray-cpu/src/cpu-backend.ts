@@ -5,6 +5,7 @@ import {
   type ConvolutionKind,
   type DType,
   isFloat,
+  isHalf,
   type Kernel,
   type Limits,
   type PoolingGeometry,
@@ -95,7 +96,7 @@ export class CpuBackend implements Backend {
   }
 
   supports(kernel: Kernel, dtype: DType): boolean {
-    if (dtype === 'float16') return false;
+    if (isHalf(dtype)) return false;
     switch (kernel) {
       case 'convolution':
         return isFloat(dtype);

@@ -14,11 +14,11 @@ using Status = int;
 using Operation = int;
 using DataType = int;
 
-inline constexpr Status success = 0, allocationFailed = 3;
+inline constexpr Status success = 0, allocationFailed = 3, architectureMismatch = 8, notSupported = 15;
 inline constexpr Operation asItIs = 0, transposed = 1;
-inline constexpr DataType halves = 2;
+inline constexpr DataType halves = 2, bfloats = 14;
 inline constexpr int computeInFloat = 68, anyAlgorithm = -1;
-// Math modes. Partial sums of halves are never rounded to halves.
+// Math modes. Partial sums of halves and bfloats are never rounded to such.
 inline constexpr int defaultMath = 0, tf32Math = 3, wholePrecision = 16;
 
 using Gemm = Status(Handle, Operation, Operation, int m, int n, int k, const float* alpha, const float* a, int lda, const float* b,

@@ -10,8 +10,9 @@ namespace knet::cublas {
 namespace {
 
 static_assert(CUBLAS_STATUS_SUCCESS == success && CUBLAS_STATUS_ALLOC_FAILED == allocationFailed);
+static_assert(CUBLAS_STATUS_ARCH_MISMATCH == architectureMismatch && CUBLAS_STATUS_NOT_SUPPORTED == notSupported);
 static_assert(CUBLAS_OP_N == asItIs && CUBLAS_OP_T == transposed);
-static_assert(CUDA_R_16F == halves && CUBLAS_COMPUTE_32F == computeInFloat && CUBLAS_GEMM_DEFAULT == anyAlgorithm);
+static_assert(CUDA_R_16F == halves && CUDA_R_16BF == bfloats && CUBLAS_COMPUTE_32F == computeInFloat && CUBLAS_GEMM_DEFAULT == anyAlgorithm);
 static_assert(CUBLAS_DEFAULT_MATH == defaultMath && CUBLAS_TF32_TENSOR_OP_MATH == tf32Math);
 static_assert(CUBLAS_MATH_DISALLOW_REDUCED_PRECISION_REDUCTION == wholePrecision);
 

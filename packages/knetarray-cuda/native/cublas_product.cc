@@ -63,22 +63,24 @@ void enqueueDouble(const Library& l, const Call& x, double alpha, double beta) {
           "cublasDgemmStridedBatched");
 }
 
-void enqueueHalf(const Library& l, const Call& x, float alpha, float beta) {
-  if (x.count == 1)
-    check(l.cublasGemmEx(handle(), x.opA, x.opB, x.m, x.n, x.k, &alpha, x.a, halves, x.lda, x.b, halves, x.ldb, &beta, x.c, halves,
-                         x.ldc, computeInFloat, anyAlgorithm),
-          "cublasGemmEx");
-  else
-    check(l.cublasGemmStridedBatchedEx(handle(), x.opA, x.opB, x.m, x.n, x.k, &alpha, x.a, halves, x.lda, x.stepA, x.b, halves, x.ldb,
-                                       x.stepB, &beta, x.c, halves, x.ldc, x.stepC, x.count, computeInFloat, anyAlgorithm),
-          "cublasGemmStridedBatchedEx");
+// Returns whether cuBLAS has such products for this GPU, before compute capability 8 it lacks some of bfloats; after the first call of
+// a batch it must.
+bool enqueueHalf(const Library& l, const Call& x, DataType type, float alpha, float beta, bool first) {
+  const bool one = x.count == 1;
+  const Status status =
+      one ? l.cublasGemmEx(handle(), x.opA, x.opB, x.m, x.n, x.k, &alpha, x.a, type, x.lda, x.b, type, x.ldb, &beta, x.c, type, x.ldc,
+                           computeInFloat, anyAlgorithm)
+          : l.cublasGemmStridedBatchedEx(handle(), x.opA, x.opB, x.m, x.n, x.k, &alpha, x.a, type, x.lda, x.stepA, x.b, type, x.ldb,
+                                         x.stepB, &beta, x.c, type, x.ldc, x.stepC, x.count, computeInFloat, anyAlgorithm);
+  if (first && (status == architectureMismatch || status == notSupported)) return false;
+  check(status, one ? "cublasGemmEx" : "cublasGemmStridedBatchedEx");
+  return true;
 }
 
 bool worthwhile(const Product& p) {
-  const bool real = p.dtype == DType::float32 || p.dtype == DType::float64 || p.dtype == DType::float16;
   const double each = static_cast<double>(p.m) * static_cast<double>(p.n) * static_cast<double>(p.k);
   const double together = each * static_cast<double>(p.batches.count);
-  return real && std::max({p.m, p.n, p.k}) <= INT_MAX && each >= leastEach && together >= leastTogether;
+  return isFloat(p.dtype) && std::max({p.m, p.n, p.k}) <= INT_MAX && each >= leastEach && together >= leastTogether;
 }
 
 }  // namespace
@@ -119,7 +121,7 @@ bool enqueue(const Product& product) {
                     product.a.data + offsets[0] * bytes, product.b.data + offsets[1] * bytes, product.output.data + offsets[2] * bytes};
     if (product.dtype == DType::float64) enqueueDouble(l, call, product.alpha, product.beta);
     else if (product.dtype == DType::float32) enqueueFloat(l, call, alpha, beta);
-    else enqueueHalf(l, call, alpha, beta);
+    else if (!enqueueHalf(l, call, product.dtype == DType::float16 ? halves : bfloats, alpha, beta, number == 0)) return false;
     checkLaunch("a product of cuBLAS");
   }
   return true;

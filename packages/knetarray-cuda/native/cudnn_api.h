@@ -16,7 +16,7 @@ inline constexpr int majorVersion = 9;
 // Of a status: its thousands tell the kind.
 inline constexpr Status success = 0, notSupported = 3000, internalError = 4000;
 
-inline constexpr int dataFloat = 0, dataDouble = 1, dataHalf = 2;
+inline constexpr int dataFloat = 0, dataDouble = 1, dataHalf = 2, dataBfloat = 9;
 inline constexpr int formatNchw = 0;
 inline constexpr int crossCorrelation = 1;
 // How products of numbers are made: in full, or on tensor cores, which for single precision take fewer bits (TF32).

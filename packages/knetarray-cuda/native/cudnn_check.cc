@@ -12,6 +12,7 @@ namespace {
 static_assert(CUDNN_MAJOR == majorVersion);
 static_assert(success == CUDNN_STATUS_SUCCESS && notSupported == CUDNN_STATUS_NOT_SUPPORTED && internalError == CUDNN_STATUS_INTERNAL_ERROR);
 static_assert(dataFloat == CUDNN_DATA_FLOAT && dataDouble == CUDNN_DATA_DOUBLE && dataHalf == CUDNN_DATA_HALF);
+static_assert(dataBfloat == CUDNN_DATA_BFLOAT16);
 static_assert(formatNchw == CUDNN_TENSOR_NCHW && crossCorrelation == CUDNN_CROSS_CORRELATION && deterministic == CUDNN_DETERMINISTIC);
 static_assert(mathDefault == CUDNN_DEFAULT_MATH && mathTensorOp == CUDNN_TENSOR_OP_MATH && mathFma == CUDNN_FMA_MATH);
 static_assert(algorithmStandard == CUDNN_RNN_ALGO_STANDARD && cellLstm == CUDNN_LSTM && singleInputBias == CUDNN_RNN_SINGLE_INP_BIAS);

@@ -81,9 +81,15 @@ struct Plan {
     return api().setTensor(tensor, data, rank + 2, lengths.data(), strides.data());
   }
 
+  static int dataOf(DType dtype) {
+    if (dtype == DType::float16) return dataHalf;
+    if (dtype == DType::bfloat16) return dataBfloat;
+    return dtype == DType::float64 ? dataDouble : dataFloat;
+  }
+
   Status describe(const Convolution& c) {
     const int rank = spatialRank(c);
-    const int data = c.dtype == DType::float64 ? dataDouble : c.dtype == DType::float16 ? dataHalf : dataFloat;
+    const int data = dataOf(c.dtype);
     std::array<int, 3> padding{}, stride{}, dilation{};
     for (int d = 0; d < rank; d++) {
       const size_t i = static_cast<size_t>(rank - 1 - d);
@@ -95,7 +101,7 @@ struct Plan {
     Status status = setTensor(x, data, rank, lengthsOf(rank, c.batch, c.inputs * c.group, c.x));
     if (status == success) status = setTensor(y, data, rank, lengthsOf(rank, c.batch, c.outputs * c.group, c.y));
     if (status == success) status = api().setFilter(w, data, formatNchw, rank + 2, filter.data());
-    // Halves are multiplied and added up in single precision.
+    // Halves and bfloats are multiplied and added up in single precision.
     const int compute = c.dtype == DType::float64 ? dataDouble : dataFloat;
     if (status == success) {
       status = api().setConvolution(convolution, rank, padding.data(), stride.data(), dilation.data(), crossCorrelation, compute);
@@ -106,7 +112,7 @@ struct Plan {
   }
 
   static int wantedMath(const Convolution& c) {
-    if (c.dtype == DType::float16) return mathTensorOp;
+    if (bytesOf(c.dtype) == 2) return mathTensorOp;
     return c.dtype == DType::float32 && !tf32Allowed() ? mathFma : mathDefault;
   }
 

@@ -1,7 +1,8 @@
-// Half precision (IEEE 754 binary16): two bytes in memory, a float in registers.
+// Floats of two bytes in memory, and a float in registers: half precision (IEEE 754 binary16), and the upper half of a float.
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 
 #include "launch.h"
 
@@ -36,13 +37,37 @@ struct Half {
   }
 };
 
-// What elements of this type are computed in: float for halves, else the type itself.
+// In whole numbers, since GPUs before compute capability 8 have no instructions for it, and so that all give the same bits.
+struct Bfloat {
+  uint16_t bits;
+
+  Bfloat() = default;
+  KNET_HOST_DEVICE explicit Bfloat(float x) {
+    uint32_t word;
+    memcpy(&word, &x, 4);
+    // Half of the last place is added, less one where the rest is even. A NaN might become something else.
+    const uint32_t rounded = x == x ? word + 0x7fff + (word >> 16 & 1) : word | 0x400000;
+    bits = static_cast<uint16_t>(rounded >> 16);
+  }
+  KNET_HOST_DEVICE operator float() const {
+    const uint32_t word = uint32_t{bits} << 16;
+    float x;
+    memcpy(&x, &word, 4);
+    return x;
+  }
+};
+
+// What elements of this type are computed in: float for those of two bytes, else the type itself.
 template <class T>
 struct ComputeOf {
   using Type = T;
 };
 template <>
 struct ComputeOf<Half> {
+  using Type = float;
+};
+template <>
+struct ComputeOf<Bfloat> {
   using Type = float;
 };
 template <class T>

@@ -89,6 +89,8 @@ __device__ void loadAs(const char* data, DType dtype, const int64_t (&at)[width]
       return readAll<uint8_t>(data, at, x);
     case DType::float16:
       return readAll<Half>(data, at, x);
+    case DType::bfloat16:
+      return readAll<Bfloat>(data, at, x);
     default:
       return readAll<float>(data, at, x);
   }
@@ -111,6 +113,9 @@ __device__ void storeAs(char* data, DType dtype, int64_t i, R x) {
       break;
     case DType::float16:
       reinterpret_cast<Half*>(data)[i] = Half(convert<float>(x));
+      break;
+    case DType::bfloat16:
+      reinterpret_cast<Bfloat*>(data)[i] = Bfloat(convert<float>(x));
       break;
     default:
       reinterpret_cast<float*>(data)[i] = convert<float>(x);
@@ -141,10 +146,17 @@ __device__ inline int64_t placeOf(const Operand& x, int rank, const int64_t* sha
 }
 
 // Rounds what an instruction computed to the precision of its dtype.
-template <class R>
-__device__ R rounded(R x, bool half) {
-  if constexpr (sizeof(R) == 4 && isFloatType<R>) return half ? static_cast<float>(Half(x)) : x;
-  else return x;
+template <class R, int width>
+__device__ void roundTo(DType dtype, R (&x)[width]) {
+  if constexpr (sizeof(R) == 4 && isFloatType<R>) {
+    if (dtype == DType::float16) {
+      KNET_UNROLL
+      for (int v = 0; v < width; v++) x[v] = Half(x[v]);
+    } else if (dtype == DType::bfloat16) {
+      KNET_UNROLL
+      for (int v = 0; v < width; v++) x[v] = Bfloat(x[v]);
+    }
+  }
 }
 
 // The registers of one thread, for `width` elements at once.
@@ -154,9 +166,10 @@ struct Registers {
 
   __device__ void fetch(const Bound& p, uint8_t arg, R (&out)[width]) const {
     if (arg & scalarBit) {
-      const R x = rounded(static_cast<R>(p.scalars[arg & ~scalarBit]), p.code.dtype == DType::float16);
+      R x[1] = {static_cast<R>(p.scalars[arg & ~scalarBit])};
+      roundTo(p.code.dtype, x);
       KNET_UNROLL
-      for (int v = 0; v < width; v++) out[v] = x;
+      for (int v = 0; v < width; v++) out[v] = x[0];
     } else {
       KNET_UNROLL
       for (int v = 0; v < width; v++) out[v] = slot[arg][v];
@@ -172,13 +185,11 @@ struct Registers {
       KNET_UNROLL
       for (int v = 0; v < width; v++) at[v] = places(x, v);
       loadAs<R, width>(x.data, x.dtype, at, slot[k]);
-      KNET_UNROLL
-      for (int v = 0; v < width; v++) slot[k][v] = rounded(slot[k][v], p.code.dtype == DType::float16);
+      roundTo(p.code.dtype, slot[k]);
     }
   }
 
   __device__ void run(const Bound& p) {
-    const bool half = p.code.dtype == DType::float16;
     for (int s = 0; s < p.code.steps; s++) {
       const Step& step = p.code.step[s];
       R a[width] = {}, b[width] = {}, c[width] = {}, out[width] = {};
@@ -187,8 +198,9 @@ struct Registers {
       if (arity > 1) fetch(p, step.args[1], b);
       if (arity > 2) fetch(p, step.args[2], c);
       compute<R, width>(step.op, a, b, c, out);
+      roundTo(p.code.dtype, out);
       KNET_UNROLL
-      for (int v = 0; v < width; v++) slot[step.out][v] = rounded(out[v], half);
+      for (int v = 0; v < width; v++) slot[step.out][v] = out[v];
     }
   }
 };

@@ -8,13 +8,14 @@
 
 namespace knet {
 
-enum class DType : int32_t { float32 = 0, float64 = 1, int32 = 2, uint8 = 3, boolean = 4, float16 = 5 };
+enum class DType : int32_t { float32 = 0, float64 = 1, int32 = 2, uint8 = 3, boolean = 4, float16 = 5, bfloat16 = 6 };
 
 KNET_HOST_DEVICE inline int64_t bytesOf(DType dtype) {
   switch (dtype) {
     case DType::float64:
       return 8;
     case DType::float16:
+    case DType::bfloat16:
       return 2;
     case DType::uint8:
     case DType::boolean:
@@ -22,6 +23,10 @@ KNET_HOST_DEVICE inline int64_t bytesOf(DType dtype) {
     default:
       return 4;
   }
+}
+
+KNET_HOST_DEVICE inline bool isFloat(DType dtype) {
+  return dtype == DType::float32 || dtype == DType::float64 || dtype == DType::float16 || dtype == DType::bfloat16;
 }
 
 // Most dimensions of an operand, after those that lie in one run have been merged: arguments of a kernel have room for 4 KB.
@@ -48,11 +53,22 @@ struct View {
   }
 };
 
+// The dtype of floats of a type.
+template <class T>
+inline constexpr DType floatTypeOf = DType::float32;
+template <>
+inline constexpr DType floatTypeOf<double> = DType::float64;
+template <>
+inline constexpr DType floatTypeOf<Half> = DType::float16;
+template <>
+inline constexpr DType floatTypeOf<Bfloat> = DType::bfloat16;
+
 // Calls f with a value of the type of memory that a dtype has: `withType(dtype, [&](auto x) { using T = decltype(x); ... })`.
 template <class F>
 void withFloatType(DType dtype, F f) {
   if (dtype == DType::float64) f(double{});
   else if (dtype == DType::float16) f(Half{});
+  else if (dtype == DType::bfloat16) f(Bfloat{});
   else f(float{});
 }
 template <class F>

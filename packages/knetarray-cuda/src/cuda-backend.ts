@@ -9,6 +9,7 @@ import {
   decodeHalves,
   encodeHalves,
   isFloat,
+  isHalf,
   type Kernel,
   type Limits,
   type LstmLayerGeometry,
@@ -42,7 +43,7 @@ export interface CudaOptions {
 let opened: CudaBackend | undefined;
 
 /**
- * An NVIDIA GPU: float32, float64, float16, int32, uint8 and bool. Each thread of Node uses one GPU.
+ * An NVIDIA GPU: float32, float64, float16, bfloat16, int32, uint8 and bool. Each thread of Node uses one GPU.
  *
  * @throws Error, in one sentence, when the addon is not built, there is no driver or no GPU, or another GPU is in use already
  *
@@ -137,7 +138,7 @@ export class CudaBackend extends NativeBackend<Native> implements Backend {
 
   write(storage: Storage, offset: number, data: TypedArray): void {
     const { address, dtype } = storageOf(storage);
-    const stored = dtype === 'float16' ? encodeHalves(data) : data;
+    const stored = isHalf(dtype) ? encodeHalves(data, dtype) : data;
     // Node-API knows no shared memory.
     this.native.write(address + offset * bytesPerElement(dtype), stored.buffer instanceof ArrayBuffer ? stored : stored.slice());
   }
@@ -182,7 +183,8 @@ function toHost(dtype: DType, bytes: ArrayBuffer): TypedArray {
     case 'int32':
       return new Int32Array(bytes);
     case 'float16':
-      return decodeHalves(new Uint16Array(bytes));
+    case 'bfloat16':
+      return decodeHalves(new Uint16Array(bytes), dtype);
     default:
       return new Uint8Array(bytes);
   }

@@ -158,6 +158,7 @@ const precision: Partial<Record<DType, readonly [once: number, sums: number]>> =
   float64: [0, 6e-15],
   float32: [0, 2e-6],
   float16: [2 ** -11, 2e-6],
+  bfloat16: [2 ** -8, 2e-6],
 };
 
 /** Compares a result. @throws Error where a number is further off than the dtype explains */

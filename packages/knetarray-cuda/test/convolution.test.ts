@@ -6,7 +6,7 @@ import { emulated } from './emulated.js';
 
 const backend = emulated();
 
-describe.each(['float32', 'float64', 'float16'] as DType[])('%s', dtype => {
+describe.each(['float32', 'float64', 'float16', 'bfloat16'] as DType[])('%s', dtype => {
   it.each(Object.keys(cases))('%s', name => {
     const g = geometryOf(cases[name]!);
     for (const kind of kinds) compare(run(backend, kind, g, dtype), kind, g, dtype);
@@ -19,10 +19,13 @@ describe.each(['float32', 'float64', 'float16'] as DType[])('%s', dtype => {
   });
 });
 
-it('rounds halves once', () => {
+it.each([
+  ['float16', 2 ** -6],
+  ['bfloat16', 2 ** -3],
+] as const)('rounds %s once', (dtype, most) => {
   // 2049 equal numbers have no sum in half precision if each one is added there.
   const g = geometryOf({ x: [2049], w: [2049], inputs: 1, outputs: 5, batch: 1 });
-  for (const [i, value] of run(backend, 'forward', g, 'float16').entries()) {
-    expect(Math.abs(value - expected('forward', g, 'float16')[i]!)).toBeLessThan(2 ** -6);
+  for (const [i, value] of run(backend, 'forward', g, dtype).entries()) {
+    expect(Math.abs(value - expected('forward', g, dtype)[i]!)).toBeLessThan(most);
   }
 });

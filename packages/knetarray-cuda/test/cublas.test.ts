@@ -73,6 +73,7 @@ describe.runIf(backend.info.major === 0)('cuBLAS', () => {
     ['float32', 'Sgemm', 'SgemmStridedBatched'],
     ['float64', 'Dgemm', 'DgemmStridedBatched'],
     ['float16', 'GemmEx', 'GemmStridedBatchedEx'],
+    ['bfloat16', 'GemmEx', 'GemmStridedBatchedEx'],
   ] as const)('%s', (dtype, one, many) => {
     it('reads matrices as they are and transposed', () => {
       for (const [a, opA, lda] of readable) {
@@ -125,6 +126,16 @@ describe.runIf(backend.info.major === 0)('cuBLAS', () => {
       expect(calls({ m: 9, k: 9, n: 9, dtype, batch: [50] })).toEqual([]);
       expect(calls({ m: 16, k: 16, n: 16, dtype, batch: [17, 2], reordered: true })).toHaveLength(2);
     });
+  });
+
+  it.each(['8', '15'])('leaves bfloat16 to the kernels where it lacks such products: status %s', status => {
+    process.env.KNET_FAKE_CUBLAS_FAULT = status;
+    try {
+      expect(calls({ ...size, dtype: 'bfloat16', beta: 1 })).toHaveLength(1);
+      expect(calls({ ...size, dtype: 'bfloat16', batch: [2, 3], reordered: true, beta: 1 })).toHaveLength(1);
+    } finally {
+      delete process.env.KNET_FAKE_CUBLAS_FAULT;
+    }
   });
 
   it('leaves whole numbers to the kernels', () => expect(calls({ ...size, dtype: 'int32' })).toEqual([]));

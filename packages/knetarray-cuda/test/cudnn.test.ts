@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type ConvolutionKind, type DType, decodeHalves, encodeHalves, type TypedArray, type View } from '@knet/knetarray';
+import { type ConvolutionKind, type DType, decodeHalves, encodeHalves, isHalf, type TypedArray, type View } from '@knet/knetarray';
 import { Command } from '@knet-private/native-commands';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { convolution } from '../src/convolution.js';
@@ -51,13 +51,13 @@ function wordsOf({ name, kind, dtype }: Run): number[] {
 }
 
 const bytesOf = (dtype: DType, data: TypedArray): Buffer => {
-  const { buffer, byteOffset, byteLength } = dtype === 'float16' ? encodeHalves(data) : data;
+  const { buffer, byteOffset, byteLength } = isHalf(dtype) ? encodeHalves(data, dtype) : data;
   return Buffer.from(buffer, byteOffset, byteLength);
 };
 
 function arrayOf(dtype: DType, text: string): TypedArray {
   const { buffer } = new Uint8Array(Buffer.from(text, 'base64'));
-  if (dtype === 'float16') return decodeHalves(new Uint16Array(buffer));
+  if (isHalf(dtype)) return decodeHalves(new Uint16Array(buffer), dtype);
   return dtype === 'float64' ? new Float64Array(buffer) : new Float32Array(buffer);
 }
 
@@ -101,11 +101,11 @@ const some = ['LeNet 2', 'three dimensions, everything'];
 
 it('computes every geometry', () => {
   const names = Object.keys(cases).filter(name => !beyond.includes(name));
-  const runs = all(names, ['float32', 'float64', 'float16']);
+  const runs = all(names, ['float32', 'float64', 'float16', 'bfloat16']);
   const answer = inChild(runs, {});
   expect(answer.dnn).toBe('9.24.7');
   compareAll(runs, answer);
-  // In full precision for float32, on tensor cores for float16; lines and squares as images.
+  // In full precision for float32, on tensor cores for float16 and bfloat16; lines and squares as images.
   expect(answer.lines).toEqual(
     runs.map(({ name, kind, dtype }) => {
       const { group = 1, x } = cases[name]!;

@@ -36,7 +36,7 @@ function check(dtype: DType, x: Layout, y: Layout, dim: number): void {
   expectSame(actual, wanted);
 }
 
-const dtypes = ['float32', 'float64', 'float16', 'int32', 'uint8', 'bool'] as const;
+const dtypes = ['float32', 'float64', 'float16', 'bfloat16', 'int32', 'uint8', 'bool'] as const;
 
 describe.each(dtypes)('cumsum of %s', dtype => {
   it.each<Layout>([
@@ -77,7 +77,7 @@ it('in a thread for each of many lines', () => {
 });
 
 it('in segments of long lines', () => {
-  for (const dtype of ['float32', 'float64', 'int32', 'float16'] as const) {
+  for (const dtype of ['float32', 'float64', 'int32', 'float16', 'bfloat16'] as const) {
     check(dtype, { shape: [9001] }, { shape: [9001] }, 0);
     check(dtype, { shape: [2, 8200] }, { shape: [2, 8200] }, 1);
   }

@@ -4,7 +4,7 @@ import { emulated } from './emulated.js';
 import { elementsOf, numbers, product, rounded, viewOf } from './views.js';
 
 const backend = emulated();
-const precision = { float16: 2e-3, float32: 6e-7, float64: 2e-14 };
+const precision = { bfloat16: 1.6e-2, float16: 2e-3, float32: 6e-7, float64: 2e-14 };
 
 /** What a cell is given, gates `[n, 4, m]` and states `[n, m]`, and the gradients that arrive at its new states. */
 interface Given {
@@ -78,7 +78,7 @@ function worst(results: Results, references: Results): number {
   return most;
 }
 
-describe.each(['float32', 'float64', 'float16'] as const)('the lstm cell in %s', dtype => {
+describe.each(['float32', 'float64', 'float16', 'bfloat16'] as const)('the lstm cell in %s', dtype => {
   it.each([
     [1, 1],
     [7, 3],

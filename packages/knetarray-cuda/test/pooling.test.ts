@@ -1,5 +1,5 @@
 /** Max pooling against the loops of the portable backend. */
-import type { DType, PoolingGeometry, TypedArray } from '@knet/knetarray';
+import { type DType, isFloat, isHalf, type PoolingGeometry, type TypedArray } from '@knet/knetarray';
 import { cpuBackend } from '@knet/knetarray-cpu';
 import { describe, expect, it } from 'vitest';
 import { emulated } from './emulated.js';
@@ -34,7 +34,7 @@ const geometries: Record<string, PoolingGeometry> = {
   'no planes': geometry([4, 4], [2, 2], [2, 2], [0, 0], 0),
 };
 
-/** Numbers with many ties that float16 holds, as their sums, and on request those that compare otherwise. */
+/** Numbers with many ties that all floats hold, as their sums, and on request those that compare otherwise. */
 function sample(dtype: DType, length: number, seed: number, special: boolean): TypedArray {
   const specials = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, -0, 0];
   const signed = dtype !== 'uint8' && dtype !== 'bool';
@@ -45,12 +45,10 @@ function sample(dtype: DType, length: number, seed: number, special: boolean): T
   return rounded(dtype, values);
 }
 
-const isFloat = (dtype: DType) => dtype.startsWith('float');
-
 /** What the loops of the portable backend choose. */
 function expected(g: PoolingGeometry, dtype: DType, x: TypedArray, dy: TypedArray): { y: TypedArray; where: TypedArray; dx: TypedArray } {
   // The portable backend's own rounding of halves is not in question.
-  const wide = dtype === 'float16' ? 'float32' : dtype;
+  const wide = isHalf(dtype) ? 'float32' : dtype;
   const [y, where] = [viewOf(oracle, wide, dy), viewOf(oracle, 'int32', new Int32Array(dy.length))];
   oracle.maxPooling(g, viewOf(oracle, wide, x), y, where);
   const places = elementsOf(oracle, where);
@@ -68,7 +66,7 @@ function expectSame(actual: TypedArray, wanted: TypedArray): void {
   }
 }
 
-describe.each(['float32', 'float64', 'float16', 'int32', 'uint8', 'bool'] as DType[])('%s', dtype => {
+describe.each(['float32', 'float64', 'float16', 'bfloat16', 'int32', 'uint8', 'bool'] as DType[])('%s', dtype => {
   it.each(Object.keys(geometries))('%s', name => {
     const g = geometries[name]!;
     const [inputs, outputs] = [product(g.x) * g.planes, product(g.y) * g.planes];
@@ -90,7 +88,7 @@ describe.each(['float32', 'float64', 'float16', 'int32', 'uint8', 'bool'] as DTy
   });
 });
 
-it.each(['float32', 'float64', 'float16'] as const)('keeps the first of equal elements, and the first NaN, of %s', dtype => {
+it.each(['float32', 'float64', 'float16', 'bfloat16'] as const)('keeps the first of equal elements, and the first NaN, of %s', dtype => {
   const { NaN: nan, NEGATIVE_INFINITY: low, POSITIVE_INFINITY: high } = Number;
   for (const [window, value, where] of [
     [[0, -0, 0, -0], 0, 0],
@@ -115,17 +113,15 @@ it.each(['float32', 'float64', 'float16'] as const)('keeps the first of equal el
   }
 });
 
-it('adds halves in single precision', () => {
-  // 2048 and 1 have no sum in half precision, 2048 and 2 have.
+it.each([
+  ['float16', 2048],
+  ['bfloat16', 256],
+] as const)('adds %s in single precision', (dtype, n) => {
+  // n and 1 have no sum there, n and 2 have.
   const g = { x: [1], y: [3], window: [3], padding: [2], stride: [1], planes: 1 };
-  const dx = viewOf(backend, 'float16', new Float32Array(1));
-  backend.maxPoolingGradient(
-    g,
-    viewOf(backend, 'float16', new Float32Array(1)),
-    viewOf(backend, 'float16', Float32Array.of(2048, 1, 1)),
-    dx,
-  );
-  expect(elementsOf(backend, dx)[0]).toBe(2050);
+  const dx = viewOf(backend, dtype, new Float32Array(1));
+  backend.maxPoolingGradient(g, viewOf(backend, dtype, new Float32Array(1)), viewOf(backend, dtype, Float32Array.of(n, 1, 1)), dx);
+  expect(elementsOf(backend, dx)[0]).toBe(n + 2);
 });
 
 it('refuses more than three spatial dimensions', () => {

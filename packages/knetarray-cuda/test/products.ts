@@ -79,7 +79,7 @@ const place = ({ strides, offset }: View, i: number, j: number, batch: readonly 
   batch.reduce((at, index, d) => at + index * strides[d + 2]!, offset + i * strides[0]! + j * strides[1]!);
 
 /** Relative to the sum of what is added up, what rounding may cost. */
-const accuracy: Partial<Record<DType, number>> = { float32: 2e-6, float64: 4e-15, float16: 1e-3 };
+const accuracy: Partial<Record<DType, number>> = { float32: 2e-6, float64: 4e-15, float16: 1e-3, bfloat16: 8e-3 };
 
 /** Computes a product and compares all of its elements, and that nothing else was written. */
 export function check(backend: CudaBackend, x: Case): void {

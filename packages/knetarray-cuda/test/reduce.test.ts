@@ -1,11 +1,11 @@
-import { type DType, isFloat, type OpName, type Program, type ReduceOp, type TypedArray, typedArray } from '@knet/knetarray';
+import { type DType, isFloat, isHalf, type OpName, type Program, type ReduceOp, type TypedArray, typedArray } from '@knet/knetarray';
 import { describe, expect, it } from 'vitest';
 import { emulated } from './emulated.js';
 import { download, expectSame, forEachPosition, type Layout, placeOf, type Strided, strided, upload } from './strided.js';
 import { product, rounded } from './views.js';
 
 const backend = emulated();
-const dtypes = ['float32', 'float64', 'float16', 'int32', 'uint8', 'bool'] as const;
+const dtypes = ['float32', 'float64', 'float16', 'bfloat16', 'int32', 'uint8', 'bool'] as const;
 const ops: readonly ReduceOp[] = ['sum', 'prod', 'max', 'min', 'argmax', 'argmin'];
 
 let ids = 20_000;
@@ -79,7 +79,7 @@ function check(op: ReduceOp, x: Strided, kept: readonly number[]): void {
   const results = Float64Array.from(groups(x, kept), list => combine(op, list, !isFloat(dtype)));
   const expected = rounded(type, dtype === 'bool' && !position ? results.map(v => Number(v !== 0)) : results);
   const near = isFloat(dtype) && (op === 'sum' || op === 'prod');
-  const relative = { float16: 5e-4, float32: 6e-8, float64: op === 'sum' ? 3e-15 : 1e-12 }[dtype as string] ?? 0;
+  const relative = { bfloat16: 4e-3, float16: 5e-4, float32: 6e-8, float64: op === 'sum' ? 3e-15 : 1e-12 }[dtype as string] ?? 0;
   for (let i = 0; i < expected.length; i++) {
     const [a, e] = [actual[i]!, expected[i]!];
     const close = near && (a === e || Math.abs(a - results[i]!) <= relative * Math.max(Math.abs(e), 1e-3));
@@ -136,6 +136,7 @@ describe.each(ops)('%s', op => {
       check(op, input(op, 'int32', { shape: [40, n] }), [40, 1]);
     }
     check(op, input(op, 'float16', { shape: [300, 15] }), [300, 1]);
+    check(op, input(op, 'bfloat16', { shape: [300, 15] }), [300, 1]);
     check(op, input(op, 'float64', { shape: [4, 2200] }), [1, 2200]);
   });
   it('in segments that are combined', () => {
@@ -149,7 +150,7 @@ describe.each(ops)('%s', op => {
   it('of special numbers', () => {
     if (op === 'sum' || op === 'prod') {
       for (const [n, m] of [[3, 90] as const, [40, 20] as const, [600, 3] as const]) {
-        for (const dtype of ['float32', 'float64', 'float16'] as const) {
+        for (const dtype of ['float32', 'float64', 'float16', 'bfloat16'] as const) {
           const x = strided(dtype, { shape: [n, m] }, n);
           for (const kept of [
             [1, m],
@@ -164,7 +165,7 @@ describe.each(ops)('%s', op => {
       }
       return;
     }
-    for (const dtype of ['float32', 'float64', 'float16'] as const) {
+    for (const dtype of ['float32', 'float64', 'float16', 'bfloat16'] as const) {
       for (const shape of [[3, 90], [40, 20], [600, 3], [9001]]) {
         const x = strided(dtype, { shape }, shape.length);
         for (const kept of subsets(shape)) check(op, x, kept);
@@ -270,7 +271,7 @@ describe('programs', () => {
 describe('sums', () => {
   it('lose no accuracy with size', () => {
     const n = 200_000;
-    for (const dtype of ['float32', 'float64', 'float16'] as const) {
+    for (const dtype of ['float32', 'float64', 'float16', 'bfloat16'] as const) {
       const data = rounded(dtype, new Float64Array(n).fill(0.1));
       for (const [shape, kept] of [
         [
@@ -281,7 +282,7 @@ describe('sums', () => {
       ] as const) {
         const x: Strided = { ...strided(dtype, { shape }, 1), data };
         const expected = (data[0]! * n) / product(kept);
-        for (const s of reduce('sum', identities.get(dtype)!, [x], kept, dtype === 'float16' ? 'float32' : dtype))
+        for (const s of reduce('sum', identities.get(dtype)!, [x], kept, isHalf(dtype) ? 'float32' : dtype))
           expect(Math.abs(s / expected - 1)).toBeLessThanOrEqual(dtype === 'float64' ? 4e-16 : 6e-8);
       }
     }

@@ -1,4 +1,4 @@
-import { type DType, decodeHalves, encodeHalves, fillBits } from '@knet/knetarray';
+import { type DType, decodeHalves, encodeHalves, fillBits, isHalf } from '@knet/knetarray';
 import { describe, it } from 'vitest';
 import { emulated } from './emulated.js';
 import { type Case, cases, dtypes, listed, viewsOf } from './selection-cases.js';
@@ -19,7 +19,8 @@ function plain(dim: number, whole: Strided, list: Strided, chosen: Strided): Str
       )
     ]! += chosen.data[placeOf(chosen, position)]!;
   });
-  return whole.dtype === 'float16' ? decodeHalves(encodeHalves(sums)) : sums;
+  const { dtype } = whole;
+  return isHalf(dtype) ? decodeHalves(encodeHalves(sums, dtype), dtype) : sums;
 }
 
 function check(dim: number, whole: Strided, list: Strided, chosen: Strided): void {

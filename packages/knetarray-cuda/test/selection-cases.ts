@@ -12,7 +12,7 @@ export interface Case {
   step?: number;
 }
 
-export const dtypes: readonly DType[] = ['float32', 'float64', 'float16', 'int32', 'uint8', 'bool'];
+export const dtypes: readonly DType[] = ['float32', 'float64', 'float16', 'bfloat16', 'int32', 'uint8', 'bool'];
 
 export const cases: readonly Case[] = [
   { name: 'a vector', whole: { shape: [37] }, dim: 0, count: 53 },

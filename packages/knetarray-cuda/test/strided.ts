@@ -1,5 +1,5 @@
 /** Views of any strides on the emulated GPU, and what a plain loop over the same elements computes. */
-import { type DType, decodeHalves, encodeHalves, fillBits, type TypedArray, typedArray, type View } from '@knet/knetarray';
+import { type DType, decodeHalves, encodeHalves, fillBits, isFloat, isHalf, type TypedArray, typedArray, type View } from '@knet/knetarray';
 import type { CudaBackend } from '../src/index.js';
 
 /** A view but for its storage. */
@@ -49,14 +49,14 @@ function sample(dtype: DType, length: number, seed: number): TypedArray {
   fillBits([seed, length], bits);
   const data = typedArray(dtype, length);
   const specials = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, -0, 0, 0];
-  const floating = dtype === 'float16' || dtype === 'float32' || dtype === 'float64';
+  const floating = isFloat(dtype);
   for (let i = 0; i < length; i++) {
     const word = bits[i]!;
     if (floating && word % 11 === 0) data[i] = specials[(word >>> 8) % specials.length]!;
     else if (dtype === 'bool') data[i] = word & 1;
     else data[i] = (word % 23) - (dtype === 'uint8' ? 0 : 11) + (floating ? (word >>> 20) / 4096 : 0);
   }
-  return dtype === 'float16' ? decodeHalves(encodeHalves(data)) : data;
+  return isHalf(dtype) ? decodeHalves(encodeHalves(data, dtype), dtype) : data;
 }
 
 /** Positions from -1 to `length`: some stand for nothing, and some are past the end. */

@@ -1,5 +1,5 @@
 /** Views of given contents on a backend, at offsets of their own, for tests of kernels over contiguous views. */
-import { type Backend, type DType, decodeHalves, encodeHalves, type TypedArray, typedArray, type View } from '@knet/knetarray';
+import { type Backend, type DType, decodeHalves, encodeHalves, isHalf, type TypedArray, typedArray, type View } from '@knet/knetarray';
 
 /** Elements behind a view in its storage, which a kernel must leave alone as those before it. */
 const behind = 5;
@@ -24,7 +24,7 @@ export function elementsOf(backend: Backend, { storage, dtype, shape, offset }: 
 
 /** The numbers that a dtype makes of others. */
 export function rounded(dtype: DType, numbers: Float64Array): TypedArray {
-  if (dtype === 'float16') return decodeHalves(encodeHalves(Float32Array.from(numbers)));
+  if (isHalf(dtype)) return decodeHalves(encodeHalves(Float32Array.from(numbers), dtype), dtype);
   const result = typedArray(dtype, numbers.length);
   result.set(numbers);
   return result;

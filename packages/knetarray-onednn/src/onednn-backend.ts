@@ -5,6 +5,7 @@ import {
   type ConvolutionKind,
   type DType,
   isFloat,
+  isHalf,
   type Kernel,
   type Limits,
   type Storage,
@@ -80,7 +81,7 @@ export class OnednnBackend extends NativeBackend<Native> implements Backend {
   }
 
   supports(kernel: Kernel, dtype: DType): boolean {
-    if (dtype === 'float16' || kernel === 'lstmLayer') return false;
+    if (isHalf(dtype) || kernel === 'lstmLayer') return false;
     return kernel === 'softmax' || kernel === 'lstm' || kernel === 'convolution' ? isFloat(dtype) : true;
   }
 

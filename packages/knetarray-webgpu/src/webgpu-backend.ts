@@ -140,7 +140,7 @@ export class WebgpuBackend implements Backend {
   }
 
   supports(kernel: Kernel, dtype: DType): boolean {
-    if (dtype === 'float64' || (dtype === 'float16' && !this.device.features.has('shader-f16'))) return false;
+    if (dtype === 'float64' || dtype === 'bfloat16' || (dtype === 'float16' && !this.device.features.has('shader-f16'))) return false;
     if (kernel === 'random') return dtype === 'float32';
     if (kernel === 'lstmLayer') return false;
     if (kernel === 'convolution') return isFloat(dtype);

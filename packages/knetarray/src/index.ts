@@ -11,7 +11,19 @@ export { KnetArray } from './array.js';
 export type * from './backend.js';
 export { Device, getDevice, isImmediate, memory, setDevice, setImmediateMode, useBackend } from './core/device.js';
 export { DeviceArray } from './core/device-array.js';
-export { bytesPerElement, checkDType, type DType, dtypeOf, dtypes, isFloat, promote, type TypedArray, typedArray } from './core/dtype.js';
+export {
+  bytesPerElement,
+  checkDType,
+  type DType,
+  dtypeOf,
+  dtypes,
+  type HalfDType,
+  isFloat,
+  isHalf,
+  promote,
+  type TypedArray,
+  typedArray,
+} from './core/dtype.js';
 export { decodeHalves, encodeHalves, roundToHalf } from './core/half.js';
 export { computeInto, contiguous, viewOf } from './core/lazy.js';
 export { DeviceLostError, type MemoryReport } from './core/memory.js';

@@ -52,7 +52,8 @@ const scalar: Shape = [];
 
 function epsilonOf(dtype: DType): number {
   if (dtype === 'float64') return Number.EPSILON;
-  return dtype === 'float32' ? 2 ** -23 : dtype === 'float16' ? 2 ** -10 : 0;
+  if (dtype === 'float32') return 2 ** -23;
+  return dtype === 'float16' ? 2 ** -10 : dtype === 'bfloat16' ? 2 ** -7 : 0;
 }
 
 function asArray(x: Value): KnetArray {

@@ -1,3 +1,4 @@
+import { isHalf } from './core/dtype.js';
 import { roundToHalf } from './core/half.js';
 import { elementCount, type HostDType, type HostTensor } from './io/host-tensor.js';
 
@@ -9,7 +10,15 @@ export interface FormatOptions {
   maxColumns?: number;
 }
 
-const typeNames = { float16: 'Float16', float32: 'Float32', float64: 'Float64', int32: 'Int32', uint8: 'UInt8', bool: 'Bool' } as const;
+const typeNames = {
+  bfloat16: 'BFloat16',
+  float16: 'Float16',
+  float32: 'Float32',
+  float64: 'Float64',
+  int32: 'Int32',
+  uint8: 'UInt8',
+  bool: 'Bool',
+} as const;
 
 /**
  * An array as Julia prints it: a header with the sizes and the type, then the rows with their columns aligned on the decimal point.
@@ -145,10 +154,10 @@ export function formatNumber(x: number, dtype: HostDType): string {
 /** Scientific notation with the fewest digits that read back as the same number of the dtype. */
 function shortest(x: number, dtype: HostDType): string {
   if (dtype === 'float64') return x.toExponential();
-  const round = dtype === 'float16' ? roundToHalf : Math.fround;
   for (let digits = 0; digits < 8; digits++) {
     const text = x.toExponential(digits);
-    if (round(Number(text)) === x) return text;
+    const read = Number(text);
+    if ((isHalf(dtype) ? roundToHalf(read, dtype) : Math.fround(read)) === x) return text;
   }
   return x.toExponential();
 }

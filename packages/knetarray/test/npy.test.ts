@@ -102,9 +102,12 @@ describe('encodeNpy', () => {
     expect(() => encodeNpy({ dtype: 'float32', shape: [-6], data })).toThrow(/shape \[-6\] must hold whole numbers/);
     expect(() => encodeNpy({ dtype: 'float32', shape: [1.5, 4], data })).toThrow(/whole numbers/);
     expect(() => encodeNpy({ dtype: 'bool', shape: [1], data: Uint8Array.of(2) })).toThrow('a bool is 0 or 1, element 0 is 2');
-    const half: unknown = 'bfloat16';
-    expect(() => encodeNpy({ dtype: half as 'float32', shape: [6], data })).toThrow(
-      /dtype bfloat16 cannot be stored; use one of float16, float32/,
+    const quarter: unknown = 'float8';
+    expect(() => encodeNpy({ dtype: quarter as 'float32', shape: [6], data })).toThrow(
+      /dtype float8 cannot be stored; use one of .*float16, float32/,
+    );
+    expect(() => encodeNpy({ dtype: 'bfloat16', shape: [6], data })).toThrow(
+      'encodeNpy: .npy has no bfloat16; give the same data the dtype float32, or use encodeSafetensors, which keeps bfloat16',
     );
   });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { decodeHalves, roundToHalf } from '../src/core/half.js';
 import type { HostTensor } from '../src/io/host-tensor.js';
 import { type FormatOptions, formatArray, formatNumber } from '../src/print.js';
 
@@ -38,6 +39,19 @@ describe('formatArray', () => {
     expect(lines({ dtype: 'uint8', shape: [2], data: Uint8Array.of(7, 255) })).toEqual(['2-element KnetArray{UInt8,1}:', '   7', ' 255']);
     expect(lines({ dtype: 'bool', shape: [2], data: Uint8Array.of(1, 0) })).toEqual(['2-element KnetArray{Bool,1}:', '  true', ' false']);
     expect(lines({ dtype: 'float64', shape: [1], data: Float64Array.of(0.1) })).toEqual(['1-element KnetArray{Float64,1}:', ' 0.1']);
+  });
+
+  it('prints halves with the digits that they hold', () => {
+    const data = Float32Array.of(0.10009765625, 3.140625);
+    expect(lines({ dtype: 'bfloat16', shape: [2], data })).toEqual(['2-element KnetArray{BFloat16,1}:', ' 0.1', ' 3.14']);
+    expect(formatNumber(3.140625, 'float16')).toBe('3.14');
+    expect(formatNumber(roundToHalf(1e30, 'bfloat16'), 'bfloat16')).toBe('1.0e30');
+    for (const number of decodeHalves(
+      Uint16Array.from({ length: 0x7f80 }, (_, i) => i),
+      'bfloat16',
+    )) {
+      expect(roundToHalf(Number(formatNumber(number, 'bfloat16')), 'bfloat16')).toBe(number);
+    }
   });
 
   it('prints blocks for more dimensions, the third index fastest', () => {

@@ -17,6 +17,7 @@ const tensors: NamedTensor[] = [
   { name: '9', dtype: 'int32', shape: [0, 4], data: new Int32Array(0) },
   { name: '8', dtype: 'int32', shape: [4, 0], data: new Int32Array(0) },
   { name: 'h', dtype: 'float16', shape: [3], data: Float32Array.of(0.5, -65504, 2 ** -24) },
+  { name: 'b', dtype: 'bfloat16', shape: [3], data: Float32Array.of(1.0078125, -(2 ** 127), 2 ** -133) },
   { name: 'é', dtype: 'uint8', shape: [3], data: Uint8Array.of(1, 2, 255) },
   { name: 'mask', dtype: 'bool', shape: [1, 2], data: Uint8Array.of(1, 0) },
 ];
@@ -57,6 +58,23 @@ describe('encodeSafetensors', () => {
     expect(decodeSafetensors(shifted.subarray(5)).tensors).toEqual(tensors);
   });
 
+  it('writes and reads the upper halves of floats as BF16', () => {
+    // 1, -2, 1.0078125, infinity, a subnormal number, the largest one.
+    const bits = [0x3f80, 0xc000, 0x3f81, 0x7f80, 0x0001, 0x7f7f];
+    const header = '{"b":{"dtype":"BF16","shape":[2,3],"data_offsets":[0,12]}}';
+    const bytes = file(
+      header.padEnd(Math.ceil(header.length / 8) * 8),
+      bits.flatMap(word => [word & 255, word >> 8]),
+    );
+    const data = Float32Array.of(1, -2, 1.0078125, Infinity, 2 ** -133, (2 - 2 ** -7) * 2 ** 127);
+    const [tensor] = decodeSafetensors(bytes).tensors;
+    expect(tensor).toEqual({ name: 'b', dtype: 'bfloat16', shape: [3, 2], data });
+    expect(Buffer.from(encodeSafetensors([tensor!])).equals(Buffer.from(bytes))).toBe(true);
+    // What has more digits is rounded.
+    const finer = data.map(x => x * (1 + 2 ** -10));
+    expect(Buffer.from(encodeSafetensors([{ ...tensor!, data: finer }])).equals(Buffer.from(bytes))).toBe(true);
+  });
+
   it('writes and reads a file with nothing in it', () => {
     expect(decodeSafetensors(encodeSafetensors([]))).toEqual({ tensors: [], metadata: {} });
   });
@@ -69,8 +87,8 @@ describe('encodeSafetensors', () => {
     expect(() => encodeSafetensors([{ ...one, shape: [2] }])).toThrow(
       'encodeSafetensors: tensor "a": shape [2] has 2 elements, data has 1',
     );
-    const half: unknown = 'bfloat16';
-    expect(() => encodeSafetensors([{ ...one, dtype: half as 'float32' }])).toThrow(/tensor "a": dtype bfloat16 cannot be stored/);
+    const quarter: unknown = 'float8';
+    expect(() => encodeSafetensors([{ ...one, dtype: quarter as 'float32' }])).toThrow(/tensor "a": dtype float8 cannot be stored/);
     const metadata: unknown = { n: 3 };
     expect(() => encodeSafetensors([], metadata as Record<string, string>)).toThrow('metadata "n" must be a string, got number');
   });
@@ -90,7 +108,7 @@ describe('decodeSafetensors', () => {
     const bytes = encodeSafetensors(tensors, { a: 'b' });
     for (let n = 0; n < bytes.length; n++)
       expect(() => decodeSafetensors(bytes.subarray(0, n)), `${n} bytes`).toThrow(/^decodeSafetensors: /);
-    expect(() => decodeSafetensors(Uint8Array.from([...bytes, 0]))).toThrow('the tensors take 71 bytes, but the file has 72 bytes of data');
+    expect(() => decodeSafetensors(Uint8Array.from([...bytes, 0]))).toThrow('the tensors take 77 bytes, but the file has 78 bytes of data');
   });
 
   it('refuses malformed files with one clear error', () => {
@@ -105,7 +123,10 @@ describe('decodeSafetensors', () => {
       [file('{"__metadata__":3}'), '__metadata__ must be an object whose values are strings'],
       [file('{"__metadata__":{"a":1}}'), '__metadata__ must be an object whose values are strings'],
       [file('{"a":3}'), 'tensor "a": its header entry is not an object'],
-      [file(`{"a":${entry('BF16', '[1]', '[0,2]')}}`, [0, 0]), 'tensor "a": dtype BF16 cannot be read (F16, F32, F64, I32, U8, BOOL can)'],
+      [
+        file(`{"a":${entry('F8_E4M3', '[1]', '[0,1]')}}`, [0]),
+        'tensor "a": dtype F8_E4M3 cannot be read (BF16, F16, F32, F64, I32, U8, BOOL can)',
+      ],
       [file(`{"a":${entry('F32', '[-1]', '[0,4]')}}`, [0, 0, 0, 0]), 'tensor "a": shape must be a list of whole numbers'],
       [file(`{"a":${entry('F32', '"x"', '[0,4]')}}`, [0, 0, 0, 0]), 'tensor "a": shape must be a list'],
       [file(`{"a":${entry('U8', '[4]', '[0]')}}`, [0, 0, 0, 0]), 'tensor "a": data_offsets must be two whole numbers'],

@@ -3,7 +3,7 @@ import { bytesPerElement, type DType, type Shape, type Storage, type View } from
 import { checkRank } from './rank.js';
 
 /** Numbers of the dtypes; `supports` keeps those away that an addon does not know. */
-const codes: Readonly<Record<DType, number>> = { float32: 0, float64: 1, int32: 2, uint8: 3, bool: 4, float16: 5 };
+const codes: Readonly<Record<DType, number>> = { float32: 0, float64: 1, int32: 2, uint8: 3, bool: 4, float16: 5, bfloat16: 6 };
 
 /** Number that stands for an element type, as in native/types.h. */
 export function codeOf(dtype: DType): number {

@@ -53,8 +53,9 @@ void turnFilters(const Convolution& c, const char* from, char* to) {
     KNET_LAUNCH_FREE((turnKernel<Word>), blocksFor(size, threads), threads, stream(), reinterpret_cast<const Word*>(from), reinterpret_cast<Word*>(to),
                      size, c.taps);
   };
-  if (c.dtype == DType::float64) launch(uint64_t{});
-  else if (c.dtype == DType::float16) launch(uint16_t{});
+  const int64_t bytes = bytesOf(c.dtype);
+  if (bytes == 8) launch(uint64_t{});
+  else if (bytes == 2) launch(uint16_t{});
   else launch(uint32_t{});
 }
 

@@ -293,8 +293,7 @@ void launchTiles(Gather<Index> g, int64_t terms, const T* w, const T* in, T* out
   const Scratch parts(g.parts > 1 ? static_cast<size_t>(g.parts * g.size) * sizeof(C) : 0);
   KNET_LAUNCH((convolutionKernel<T, rows, Index>), static_cast<unsigned>(blocks * g.parts), threads, stream(), g, w, in, out, parts.template as<C>());
   if (g.parts > 1) {
-    constexpr DType dtype = std::is_same_v<T, double> ? DType::float64 : std::is_same_v<T, Half> ? DType::float16 : DType::float32;
-    combineParts(dtype, parts.template as<C>(), g.size, static_cast<int>(g.parts), g.alpha, reinterpret_cast<char*>(out));
+    combineParts(floatTypeOf<T>, parts.template as<C>(), g.size, static_cast<int>(g.parts), g.alpha, reinterpret_cast<char*>(out));
   }
 }
 

@@ -242,8 +242,7 @@ void divided(Weights<Index>& g, int64_t rowTiles, int64_t columnTiles, int64_t g
   const Scratch parts(g.parts > 1 ? static_cast<size_t>(g.parts * g.size) * sizeof(C) : 0);
   launch(static_cast<unsigned>(blocks * g.parts), parts.template as<C>());
   if (g.parts > 1) {
-    constexpr DType dtype = std::is_same_v<T, double> ? DType::float64 : std::is_same_v<T, Half> ? DType::float16 : DType::float32;
-    combineParts(dtype, parts.template as<C>(), g.size, static_cast<int>(g.parts), g.alpha, reinterpret_cast<char*>(dw));
+    combineParts(floatTypeOf<T>, parts.template as<C>(), g.size, static_cast<int>(g.parts), g.alpha, reinterpret_cast<char*>(dw));
   }
 }
 

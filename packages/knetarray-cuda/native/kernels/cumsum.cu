@@ -20,17 +20,15 @@ constexpr int warpTile = warpSize * batch, blockTile = threads * batch;
 
 // Fractions are summed in double precision, so that rounding does not add up; whole numbers wrap around.
 template <class T>
-using SumOf = std::conditional_t<std::is_floating_point_v<T> || std::is_same_v<T, Half>, double, uint32_t>;
+using SumOf = std::conditional_t<std::is_floating_point_v<Compute<T>>, double, uint32_t>;
 
 template <class T>
 __device__ SumOf<T> load(const T& x) {
-  if constexpr (std::is_same_v<T, Half>) return static_cast<float>(x);
-  else return static_cast<SumOf<T>>(x);
+  return static_cast<SumOf<T>>(static_cast<Compute<T>>(x));
 }
 template <class T>
 __device__ void store(T& y, SumOf<T> sum) {
-  if constexpr (std::is_same_v<T, Half>) y = Half(static_cast<float>(sum));
-  else y = static_cast<T>(sum);
+  y = static_cast<T>(static_cast<Compute<T>>(sum));
 }
 
 // The lines along one dimension of two views of one shape.

@@ -64,6 +64,8 @@ void launch(const Product& p) {
       return launch<double>(q, plan);
     case DType::float16:
       return launch<Half>(q, plan);
+    case DType::bfloat16:
+      return launch<Bfloat>(q, plan);
     case DType::int32:
       return launch<int32_t>(q, plan);
     default:

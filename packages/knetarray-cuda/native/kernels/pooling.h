@@ -1,7 +1,9 @@
 // Max pooling: the geometry, and the largest element of one window.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
+#include <type_traits>
 
 #include "../divider.h"
 #include "../types.h"
@@ -26,19 +28,8 @@ struct Pooling {
 // What a window that lies in the padding alone gives.
 template <class T>
 __device__ T nothing() {
-  return T(0);
-}
-template <>
-__device__ inline float nothing<float>() {
-  return -INFINITY;
-}
-template <>
-__device__ inline double nothing<double>() {
-  return -static_cast<double>(INFINITY);
-}
-template <>
-__device__ inline Half nothing<Half>() {
-  return Half(-INFINITY);
+  if constexpr (std::is_floating_point_v<Compute<T>>) return static_cast<T>(-static_cast<Compute<T>>(INFINITY));
+  else return T(0);
 }
 
 // Where the window at i begins within a plane of x, and where it ends.

@@ -47,8 +47,7 @@ __device__ void storeTotal(const ReducePlan& plan, int64_t output, const T& tota
     else whole = plan.count == 0 && plan.op >= Reduction::max ? 0 : total.value;
   }
   const DType type = plan.outType;
-  if (type == DType::float32 || type == DType::float64 || type == DType::float16)
-    return storeAs<double>(plan.out, type, at, static_cast<double>(whole));
+  if (isFloat(type)) return storeAs<double>(plan.out, type, at, static_cast<double>(whole));
   // Other types keep the low bits.
   storeAs<int32_t>(plan.out, type, at, static_cast<int32_t>(static_cast<uint64_t>(whole)));
 }
@@ -106,6 +105,8 @@ __device__ void readOperand(const ReducePlan& plan, const Operand& operand, int6
       return readElements<R, uint8_t, int64_t>(plan, operand, base, r, step, n, x);
     case DType::float16:
       return readElements<R, Half, int64_t>(plan, operand, base, r, step, n, x);
+    case DType::bfloat16:
+      return readElements<R, Bfloat, int64_t>(plan, operand, base, r, step, n, x);
     default:
       return readElements<R, float, int64_t>(plan, operand, base, r, step, n, x);
   }
@@ -124,7 +125,6 @@ __global__ void __launch_bounds__(threads) directKernel(const ReducePlan plan, c
 template <class R, int slots>
 __global__ void __launch_bounds__(threads) programKernel(const ReducePlan plan, const Bound p, TotalOf<R>* partials) {
   int64_t bases[maxArrays];
-  const bool half = p.code.dtype == DType::float16;
   reduceSegment<R, programWidth>(
       plan, partials,
       [&](int64_t output) {
@@ -135,8 +135,7 @@ __global__ void __launch_bounds__(threads) programKernel(const ReducePlan plan, 
         for (int k = 0; k < p.code.inputs; k++) {
           R(&slot)[programWidth] = registers.slot[k];
           readOperand(plan, p.operands[k], bases[k], r, step, n, slot);
-          KNET_UNROLL
-          for (int v = 0; v < programWidth; v++) slot[v] = rounded(slot[v], half);
+          roundTo(p.code.dtype, slot);
         }
         registers.run(p);
         registers.fetch(p, p.code.output[0], x);

@@ -27,6 +27,10 @@ void note(const char* format, Numbers... numbers) {
 struct HalfBits {
   uint16_t bits;
 };
+// The upper half of a float.
+struct BfloatBits {
+  uint16_t bits;
+};
 double valueOf(float x) { return x; }
 double valueOf(double x) { return x; }
 double valueOf(HalfBits x) {
@@ -34,11 +38,27 @@ double valueOf(HalfBits x) {
   std::memcpy(&half, &x, 2);
   return static_cast<double>(half);
 }
+double valueOf(BfloatBits x) {
+  const uint32_t word = uint32_t{x.bits} << 16;
+  float number;
+  std::memcpy(&number, &word, 4);
+  return number;
+}
 void put(float& place, double x) { place = static_cast<float>(x); }
 void put(double& place, double x) { place = x; }
 void put(HalfBits& place, double x) {
   const _Float16 half = static_cast<_Float16>(static_cast<float>(x));
   std::memcpy(&place, &half, 2);
+}
+// The nearest of the two neighbours.
+void put(BfloatBits& place, double x) {
+  const float number = static_cast<float>(x);
+  uint32_t word;
+  std::memcpy(&word, &number, 4);
+  const BfloatBits below{static_cast<uint16_t>(word >> 16)}, above{static_cast<uint16_t>((word >> 16) + 1)};
+  const uint32_t rest = word & 0xffff;
+  const bool up = rest > 0x8000 || (rest == 0x8000 && (below.bits & 1) != 0);
+  place = number == number && up ? above : number == number ? below : BfloatBits{0x7fc0};
 }
 
 constexpr int invalidValue = 7;
@@ -136,21 +156,27 @@ FAKE int cublasDgemmStridedBatched(void* handle, int opA, int opB, int m, int n,
   return product("DgemmStridedBatched", handle, opA, opB, m, n, k, alpha, a, lda, stepA, b, ldb, stepB, beta, c, ldc, stepC, count);
 }
 
-// Of halves, which are type 2, computed in float, which is 68; -1 leaves the algorithm open.
-static bool isOfHalves(int typeA, int typeB, int typeC, int compute, int algorithm) {
-  return typeA == 2 && typeB == 2 && typeC == 2 && compute == 68 && algorithm == -1;
+// Of halves, which are type 2, or of bfloats, which are type 14, computed in float, which is 68; -1 leaves the algorithm open.
+template <class T>
+static int productOf(const char* name, void* handle, int opA, int opB, int m, int n, int k, const void* alpha, const void* a, int lda,
+                     long long stepA, const void* b, int ldb, long long stepB, const void* beta, void* c, int ldc, long long stepC, int count) {
+  return product(name, handle, opA, opB, m, n, k, static_cast<const float*>(alpha), static_cast<const T*>(a), lda, stepA,
+                 static_cast<const T*>(b), ldb, stepB, static_cast<const float*>(beta), static_cast<T*>(c), ldc, stepC, count);
+}
+template <class... Rest>
+static int productOfTypes(int typeA, int typeB, int typeC, int compute, int algorithm, Rest... rest) {
+  if (typeA != typeB || typeA != typeC || compute != 68 || algorithm != -1) return invalidValue;
+  if (typeA == 2) return productOf<HalfBits>(rest...);
+  return typeA == 14 ? productOf<BfloatBits>(rest...) : invalidValue;
 }
 FAKE int cublasGemmEx(void* handle, int opA, int opB, int m, int n, int k, const void* alpha, const void* a, int typeA, int lda, const void* b,
                       int typeB, int ldb, const void* beta, void* c, int typeC, int ldc, int compute, int algorithm) {
-  if (!isOfHalves(typeA, typeB, typeC, compute, algorithm)) return invalidValue;
-  return product("GemmEx", handle, opA, opB, m, n, k, static_cast<const float*>(alpha), static_cast<const HalfBits*>(a), lda, 0,
-                 static_cast<const HalfBits*>(b), ldb, 0, static_cast<const float*>(beta), static_cast<HalfBits*>(c), ldc, 0, 1);
+  return productOfTypes(typeA, typeB, typeC, compute, algorithm, "GemmEx", handle, opA, opB, m, n, k, alpha, a, lda, 0LL, b, ldb, 0LL, beta,
+                        c, ldc, 0LL, 1);
 }
 FAKE int cublasGemmStridedBatchedEx(void* handle, int opA, int opB, int m, int n, int k, const void* alpha, const void* a, int typeA, int lda,
                                     long long stepA, const void* b, int typeB, int ldb, long long stepB, const void* beta, void* c,
                                     int typeC, int ldc, long long stepC, int count, int compute, int algorithm) {
-  if (!isOfHalves(typeA, typeB, typeC, compute, algorithm)) return invalidValue;
-  return product("GemmStridedBatchedEx", handle, opA, opB, m, n, k, static_cast<const float*>(alpha), static_cast<const HalfBits*>(a), lda,
-                 stepA, static_cast<const HalfBits*>(b), ldb, stepB, static_cast<const float*>(beta), static_cast<HalfBits*>(c), ldc,
-                 stepC, count);
+  return productOfTypes(typeA, typeB, typeC, compute, algorithm, "GemmStridedBatchedEx", handle, opA, opB, m, n, k, alpha, a, lda, stepA, b,
+                        ldb, stepB, beta, c, ldc, stepC, count);
 }

@@ -56,14 +56,30 @@ struct Performance {
 
 enum Kind { forward, gradientX, gradientW };
 
+// Of bfloats, the upper halves of floats.
+double ofBfloat(unsigned short bits) {
+  const unsigned word = unsigned{bits} << 16;
+  float x;
+  std::memcpy(&x, &word, 4);
+  return x;
+}
+unsigned short toBfloat(float x) {
+  unsigned word;
+  std::memcpy(&word, &x, 4);
+  // Half of the last place is added, less one where the rest is even.
+  return static_cast<unsigned short>((word + 0x7fff + (word >> 16 & 1)) >> 16);
+}
+
 double get(const Array& array, const void* data, long i) {
   if (array.data == 1) return static_cast<const double*>(data)[i];
   if (array.data == 2) return static_cast<double>(static_cast<const _Float16*>(data)[i]);
+  if (array.data == 9) return ofBfloat(static_cast<const unsigned short*>(data)[i]);
   return static_cast<double>(static_cast<const float*>(data)[i]);
 }
 void put(const Array& array, void* data, long i, double x) {
   if (array.data == 1) static_cast<double*>(data)[i] = x;
   else if (array.data == 2) static_cast<_Float16*>(data)[i] = static_cast<_Float16>(x);
+  else if (array.data == 9) static_cast<unsigned short*>(data)[i] = toBfloat(static_cast<float>(x));
   else static_cast<float*>(data)[i] = static_cast<float>(x);
 }
 

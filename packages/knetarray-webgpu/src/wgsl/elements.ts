@@ -10,7 +10,7 @@ export function registerOf(dtype: DType): Register {
   return isFloat(dtype) ? 'f32' : 'i32';
 }
 
-const numbers: Readonly<Record<DType, number>> = { bool: 0, uint8: 1, int32: 2, float16: 3, float32: 4, float64: 5 };
+const numbers: Readonly<Record<DType, number>> = { bool: 0, uint8: 1, int32: 2, float16: 3, float32: 4, float64: 5, bfloat16: 6 };
 
 /** A number that stands for a dtype in keys. */
 export function dtypeNumber(dtype: DType): number {

@@ -22,7 +22,7 @@ import {
   reductionOp,
   releasedMessage,
 } from './device-array.js';
-import { type DType, typedArray } from './dtype.js';
+import { type DType, isHalf, typedArray } from './dtype.js';
 import { roundToHalf } from './half.js';
 import type { Contents } from './memory.js';
 import { broadcastStrides, contiguousStrides, type Shape, sameShape, sizeOf } from './shape.js';
@@ -454,7 +454,7 @@ export function contiguous(x: DeviceArray): DeviceArray {
 export function asDType(value: number, dtype: DType): number {
   if (dtype === 'float64') return value;
   if (dtype === 'float32') return Math.fround(value);
-  if (dtype === 'float16') return roundToHalf(value);
+  if (isHalf(dtype)) return roundToHalf(value, dtype);
   if (dtype === 'bool') return value === 0 ? 0 : 1;
   const element = typedArray(dtype, 1);
   element[0] = value;

@@ -347,7 +347,7 @@ export class MemoryManager {
   }
 }
 
-const classOf: Readonly<Record<DType, number>> = { bool: 0, uint8: 1, int32: 2, float32: 3, float64: 4, float16: 5 };
+const classOf: Readonly<Record<DType, number>> = { bool: 0, uint8: 1, int32: 2, float32: 3, float64: 4, float16: 5, bfloat16: 6 };
 
 function poolKey(dtype: DType, capacity: number): number {
   return capacity * 8 + classOf[dtype];

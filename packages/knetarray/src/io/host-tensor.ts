@@ -1,4 +1,4 @@
-import { bytesPerElement, type TypedArray as HostData, type DType as HostDType } from '../core/dtype.js';
+import { bytesPerElement, type TypedArray as HostData, type DType as HostDType, isHalf } from '../core/dtype.js';
 import { decodeHalves, encodeHalves } from '../core/half.js';
 import { sizeOf as elementCount } from '../core/shape.js';
 
@@ -13,6 +13,7 @@ export interface HostTensor {
 }
 
 const constructors = {
+  bfloat16: Float32Array,
   float16: Float32Array,
   float32: Float32Array,
   float64: Float64Array,
@@ -30,7 +31,7 @@ function swapBytes(bytes: Uint8Array, size: number): void {
 
 /** The elements' bytes in little-endian order, a view of `data` where it has them so. */
 export function toLittleEndian(dtype: HostDType, elements: HostData): Uint8Array {
-  const data = dtype === 'float16' ? encodeHalves(elements) : elements;
+  const data = isHalf(dtype) ? encodeHalves(elements, dtype) : elements;
   const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   if (littleEndianHost || data.BYTES_PER_ELEMENT === 1) return bytes;
   const copy = bytes.slice();
@@ -44,7 +45,7 @@ export function fromBytes(bytes: Uint8Array, dtype: HostDType, littleEndian = tr
   const copy = new Uint8Array(bytes);
   const size = bytesPerElement(dtype);
   if (littleEndian !== littleEndianHost && size > 1) swapBytes(copy, size);
-  if (dtype === 'float16') return decodeHalves(new Uint16Array(copy.buffer, 0, copy.length / size));
+  if (isHalf(dtype)) return decodeHalves(new Uint16Array(copy.buffer, 0, copy.length / size), dtype);
   return new constructors[dtype](copy.buffer, 0, copy.length / size);
 }
 

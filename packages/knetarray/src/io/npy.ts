@@ -31,12 +31,16 @@ const codes: ReadonlyMap<string, HostDType> = /* @__PURE__ */ new Map<string, Ho
  * The bytes of a .npy file, version 1.0, little-endian. Our arrays are column-major, which NumPy calls Fortran order: the shape is
  * written as it is and the elements are not reordered.
  *
- * @throws if shape, dtype and data do not belong together
+ * @throws if shape, dtype and data do not belong together, or the dtype is bfloat16, which the format does not have
  * @example encodeNpy({ dtype: 'float32', shape: [2, 3], data: Float32Array.of(1, 2, 3, 4, 5, 6) })
  */
 export function encodeNpy(tensor: HostTensor): Uint8Array {
   checkTensor('encodeNpy', tensor);
   const { dtype, shape, data } = tensor;
+  if (dtype === 'bfloat16')
+    throw new TypeError(
+      'encodeNpy: .npy has no bfloat16; give the same data the dtype float32, or use encodeSafetensors, which keeps bfloat16',
+    );
   // Python writes a tuple of one with a comma: (5,).
   const tuple = shape.length === 1 ? `(${shape[0]},)` : `(${shape.join(', ')})`;
   const dictionary = `{'descr': '${descriptors[dtype]}', 'fortran_order': True, 'shape': ${tuple}, }`;
@@ -56,7 +60,7 @@ export function encodeNpy(tensor: HostTensor): Uint8Array {
  * that the result is column-major with the shape that NumPy shows.
  *
  * @param bytes the whole file
- * @throws if the file is cut short, has bytes left over, is malformed, or holds a dtype other than float32, float64, int32, uint8 and bool
+ * @throws if the file is cut short, has bytes left over, is malformed, or holds a dtype other than float16, float32, float64, int32, uint8 and bool
  * @example const { dtype, shape, data } = decodeNpy(bytes);
  */
 export function decodeNpy(bytes: Uint8Array): HostTensor {

@@ -20,9 +20,10 @@ export interface SafetensorsContent {
   readonly metadata: Record<string, string>;
 }
 
-const typeNames = { float16: 'F16', float32: 'F32', float64: 'F64', int32: 'I32', uint8: 'U8', bool: 'BOOL' } as const;
+const typeNames = { bfloat16: 'BF16', float16: 'F16', float32: 'F32', float64: 'F64', int32: 'I32', uint8: 'U8', bool: 'BOOL' } as const;
 
 const dtypes: ReadonlyMap<unknown, HostDType> = /* @__PURE__ */ new Map<unknown, HostDType>([
+  ['BF16', 'bfloat16'],
   ['F16', 'float16'],
   ['F32', 'float32'],
   ['F64', 'float64'],
@@ -97,7 +98,7 @@ function objectText(members: readonly (readonly [name: string, json: string])[])
  *
  * @param bytes the whole file
  * @throws if the file is cut short or malformed (header length, JSON, offsets that overlap, leave holes or do not fit shape and dtype),
- * or holds a dtype other than F16, F32, F64, I32, U8 and BOOL; the message names the tensor
+ * or holds a dtype other than BF16, F16, F32, F64, I32, U8 and BOOL; the message names the tensor
  * @example
  * const { tensors, metadata } = decodeSafetensors(bytes);
  * const byName = new Map(tensors.map(t => [t.name, t]));

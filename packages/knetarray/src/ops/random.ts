@@ -3,7 +3,7 @@ import type { KnetArray } from '../array.js';
 import type { Distribution } from '../backend.js';
 import { getDevice } from '../core/device.js';
 import { DeviceArray } from '../core/device-array.js';
-import { isFloat } from '../core/dtype.js';
+import { isFloat, isHalf } from '../core/dtype.js';
 import { checkShape, type Shape } from '../core/shape.js';
 import { fillNormal, fillUniform, type PhiloxKey } from '../random/philox.js';
 import type { ArrayOptions } from './create.js';
@@ -41,7 +41,7 @@ export function nextRandomKey(): PhiloxKey {
 
 /**
  * Uniform numbers in [0, 1). The same bits on every device for the same {@link seed}.
- * @throws TypeError for a dtype other than float32 and float64
+ * @throws TypeError for a dtype that holds no fractions, or that the device lacks
  *
  * @example
  * rand([10, 784]).mul(0.2).sub(0.1); // in [-0.1, 0.1)
@@ -52,7 +52,7 @@ export function rand(shape: Shape, options: RandomOptions = {}): KnetArray {
 
 /**
  * Normal numbers with mean 0 and standard deviation 1. The same bits on every device for the same {@link seed}.
- * @throws TypeError for a dtype other than float32 and float64
+ * @throws TypeError for a dtype that holds no fractions, or that the device lacks
  */
 export function randn(shape: Shape, options: RandomOptions = {}): KnetArray {
   return fill('normal', shape, options, 'randn');
@@ -75,6 +75,11 @@ function fill(
     const data = dtype === 'float64' ? new Float64Array(result.size) : new Float32Array(result.size);
     if (distribution === 'normal') fillNormal(key, data);
     else fillUniform(key, data);
+    if (distribution === 'uniform' && isHalf(dtype)) {
+      // Rounding must not make 1 of them.
+      const most = dtype === 'float16' ? 1 - 2 ** -11 : 1 - 2 ** -8;
+      for (let i = 0; i < data.length; i++) data[i] = Math.min(data[i]!, most);
+    }
     d.backend.write(result.requireBuffer().storage, 0, data);
   }
   return result;

@@ -1,7 +1,7 @@
 /** From typed arrays on the host to arrays on a device. */
 import type { Device } from '../core/device.js';
 import { DeviceArray } from '../core/device-array.js';
-import { type DType, dtypeOf, type TypedArray, typedArray } from '../core/dtype.js';
+import { type DType, dtypeOf, isHalf, type TypedArray, typedArray } from '../core/dtype.js';
 import { formatShape, type Shape, sizeOf } from '../core/shape.js';
 
 /** Checks that a device has an element type. */
@@ -27,7 +27,7 @@ export function upload(device: Device, dtype: DType, shape: Shape, data: TypedAr
 }
 
 /** The dtype that the host's elements have. */
-const storedAs = (dtype: DType): DType => (dtype === 'bool' ? 'uint8' : dtype === 'float16' ? 'float32' : dtype);
+const storedAs = (dtype: DType): DType => (dtype === 'bool' ? 'uint8' : isHalf(dtype) ? 'float32' : dtype);
 
 /** Elements as a dtype stores them. */
 export function convert(data: ArrayLike<number>, dtype: DType): TypedArray {
