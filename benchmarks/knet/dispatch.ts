@@ -10,8 +10,11 @@ import { perceptron } from './mlp.js';
 import { from, start } from './start.js';
 
 /** Dispatches that a round enqueues: fewer than the backend submits by itself, so that submitting is timed apart. */
-const perRound = 120;
-const rounds = { warmup: 60, timed: 60 } as const;
+const perRound = 127;
+/** Steps until the engine has compiled all that it will, and those that are timed. */
+const steps = { warmup: 2000, timed: 240 } as const;
+/** Milliseconds without sleep before a round: a processor that has waited for the GPU begins slowly. */
+const awake = 3;
 
 /** What a model's steps cost, in microseconds for each dispatch. */
 interface Cost {
@@ -34,6 +37,7 @@ async function measure({ step, last }: Model, inside: () => number): Promise<Cos
   let submit: number[] = [];
   const round = async (count: number): Promise<void> => {
     const asked = watchCalls();
+    for (const begin = performance.now(); performance.now() - begin < awake; );
     for (let i = 0; i < count; i++) {
       const [begin, before] = [performance.now(), inside()];
       step(index++);
@@ -51,9 +55,9 @@ async function measure({ step, last }: Model, inside: () => number): Promise<Cos
   // The first steps also compile shaders, which may take other dispatches.
   for (let i = 0; i < 2; i++) await round(1);
   const count = Math.max(1, Math.floor(perRound / dispatches));
-  for (let i = 0; i < rounds.warmup; i++) await round(count);
+  for (let i = 0; i < steps.warmup; i += count) await round(count);
   [enqueue, backend, submit] = [[], [], []];
-  for (let i = 0; i < rounds.timed; i++) await round(count);
+  for (let i = 0; i < steps.timed; i += count) await round(count);
   const each = (times: number[]): number => (median(times) * 1000) / dispatches;
   return { enqueue: each(enqueue), backend: each(backend), submit: each(submit), dispatches };
 }
@@ -79,7 +83,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
   const models: Record<string, () => Model> = {
     products: smallProducts,
     'mlp step': () => modelOf(perceptron, { ...options, batch: 20 }),
-    'lenet step': () => modelOf(lenet, { ...options, batch: 2 }),
+    'lenet step': () => modelOf(lenet, { ...options, batch: 1 }),
   };
   const inside = timeInside(getDevice().backend);
   const figures: Record<string, number> = {};

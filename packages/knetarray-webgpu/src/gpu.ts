@@ -53,11 +53,15 @@ function limitsOf({ limits }: GPUAdapter): Record<string, number> {
   };
 }
 
+/** Whether this is Node, where WebGPU comes from a library. */
+export function isNode(): boolean {
+  return ['document', 'WorkerGlobalScope', 'Deno'].every(name => !(name in globalThis)) && 'process' in globalThis;
+}
+
 async function platformGpu(): Promise<GPU> {
   const found = globalThis.navigator?.gpu;
   if (found !== undefined) return found;
-  const isNode = 'process' in globalThis && !('document' in globalThis) && !('WorkerGlobalScope' in globalThis);
-  if (!isNode) {
+  if (!isNode()) {
     throw new Error('webgpu: navigator.gpu is missing; the page must come over https or from localhost, in a browser that has WebGPU');
   }
   // The name is not written out in the import, so that bundlers of applications without it do not look for it.

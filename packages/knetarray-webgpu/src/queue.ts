@@ -1,6 +1,7 @@
 /** The command queue: dispatches are recorded, and submitted many at a time, in order. */
 import { DeviceLostError } from '@knet/knetarray';
-import { usage } from './gpu.js';
+import { isNode, usage } from './gpu.js';
+import { Naps } from './naps.js';
 import { Params } from './params.js';
 import { Compiler, type Shader } from './shader.js';
 import type { GpuStorage } from './storage.js';
@@ -44,6 +45,8 @@ export class Queue {
   /** When the submits that a loop waits for are done. */
   readonly #running: Promise<unknown>[] = [];
   #marked = 0;
+  /** In Node, where waiting takes a core. */
+  readonly #naps = isNode() ? new Naps() : undefined;
   #waiting: (() => void) | undefined;
   /** Why nothing can be computed any more, if so. */
   #failure: string | undefined;
@@ -196,12 +199,25 @@ export class Queue {
     this.check();
     this.flush();
     const { counts } = this;
-    if (counts.submits === this.#marked) return;
-    this.#marked = counts.submits;
-    this.#running.push(this.device.queue.onSubmittedWorkDone());
-    // A lost device ends its work at once; that it is lost shows at the next call.
-    if (this.#running.length > maxBehind) await this.#running.shift()?.catch(() => undefined);
+    const news = counts.submits - this.#marked;
+    if (this.#naps !== undefined) {
+      // Now and then for all of them: nobody waits in between.
+      if (news <= maxBehind) return;
+      this.#marked = counts.submits;
+      await this.patiently(() => this.device.queue.onSubmittedWorkDone()).catch(() => undefined);
+    } else {
+      if (news === 0) return;
+      this.#marked = counts.submits;
+      this.#running.push(this.device.queue.onSubmittedWorkDone());
+      // A lost device ends its work at once; that it is lost shows at the next call.
+      if (this.#running.length > maxBehind) await this.#running.shift()?.catch(() => undefined);
+    }
     this.check();
+  }
+
+  /** Waits for the device in the way that suits the platform. */
+  patiently<T>(wait: () => Promise<T>): Promise<T> {
+    return this.#naps === undefined ? wait() : this.#naps.before(wait);
   }
 
   /** Destroys a buffer as soon as the commands that use it are submitted. */

@@ -72,7 +72,7 @@ export class Transfer {
     queue.copy(storage.buffer, storage.offset + from, staging, 0, size);
     queue.flush();
     try {
-      await staging.mapAsync(mapRead, 0, size);
+      await queue.patiently(() => staging.mapAsync(mapRead, 0, size));
       // Elements that an invalid command was to compute would be zeros.
       await queue.settled();
     } catch (cause) {
