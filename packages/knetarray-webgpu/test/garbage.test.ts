@@ -12,8 +12,8 @@ it('finds dropped arrays in an awaited loop, though no garbage collector can be 
     live = Math.max(live, memory(device).live);
     allocated = Math.max(allocated, backend.allocatedBytes);
   }
-  // 1,000 arrays of 256 KiB are 250 MiB.
-  expect(live).toBeLessThan(40 * 2 ** 20);
-  expect(allocated).toBeLessThan(48 * 2 ** 20);
+  // 1,000 arrays of 256 KiB are 250 MiB; dropped ones are looked for when 64 MiB have been handed out.
+  expect(live).toBeLessThan(100 * 2 ** 20);
+  expect(allocated).toBeLessThan(108 * 2 ** 20);
   backend.destroy();
 });
