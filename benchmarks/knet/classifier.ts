@@ -1,4 +1,4 @@
-import { grad, type KnetArray, logp, update } from '@knet/knet';
+import { dispose, grad, type KnetArray, logp, update } from '@knet/knet';
 import { mnistBatches } from '../data.js';
 import type { RunOptions, RunResult } from '../harness/contract.js';
 import { from, sample, start } from './start.js';
@@ -22,8 +22,12 @@ export interface Classifier {
   image: number[];
 }
 
-/** A model of MNIST that is trained by SGD, one batch a step; the device is open. */
-export function modelOf({ weights, predict, lr, image }: Classifier, options: RunOptions): Model {
+/**
+ * A model of MNIST that is trained by SGD, one batch a step; the device is open.
+ *
+ * @param disposes - whether a step disposes of its gradients, as `minimize` does, or drops them
+ */
+export function modelOf({ weights, predict, lr, image }: Classifier, options: RunOptions, disposes = false): Model {
   const { batch } = options;
   const batches = mnistBatches(options).map(({ x, y }) => ({ x: from(x, ...image, batch), y: from(y, 10, batch) }));
   const loss = (w: KnetArray[], x: KnetArray, y: KnetArray): KnetArray =>
@@ -38,7 +42,9 @@ export function modelOf({ weights, predict, lr, image }: Classifier, options: Ru
   return {
     step(index) {
       const { x, y } = batches[index % batches.length]!;
-      update(w, lossGradient(w, x, y), { lr });
+      const gradient = lossGradient(w, x, y);
+      update(w, gradient, { lr });
+      if (disposes) dispose(gradient);
     },
     loss: () => loss(w, first.x, first.y),
     last: () => w.at(-1)!,

@@ -74,15 +74,15 @@ function smallProducts(): Model {
 }
 
 /**
- * What a dispatch costs in JavaScript: alone, and in steps of training with their recording, gradients and updates. Nothing is computed: a GPU
+ * What a dispatch costs in JavaScript: alone, and in steps of training, as `minimize` makes them. Nothing is computed: a GPU
  * in software would take the processor, and its caches, from what is measured.
  */
 export async function run(options: RunOptions): Promise<RunResult> {
   await (await import('#webgpu')).openWebgpu(false);
   const models: Record<string, () => Model> = {
     products: smallProducts,
-    'mlp step': () => modelOf(perceptron, { ...options, batch: 20 }),
-    'lenet step': () => modelOf(lenet, { ...options, batch: 2 }),
+    'mlp step': () => modelOf(perceptron, { ...options, batch: 20 }, true),
+    'lenet step': () => modelOf(lenet, { ...options, batch: 2 }, true),
   };
   const figures: Record<string, number> = {};
   const notes: string[] = [];
