@@ -1,38 +1,17 @@
 /** Fused elementwise programs. Neighbouring calls of one program that do not depend on each other become one dispatch. */
-import { bytesPerElement, type DType, type Program, sizeOf, type View } from '@knet/knetarray';
+import { bytesPerElement, type Program, sizeOf, type View } from '@knet/knetarray';
 import { NumbersMap } from '../numbers-map.js';
-import { maxParamWords, type Params, param } from '../params.js';
+import { maxParamWords, type Params } from '../params.js';
 import type { Queue } from '../queue.js';
-import { type Operand, Shader } from '../shader.js';
 import type { GpuStorage } from '../storage.js';
 import { offsetsOf, storagesOf } from '../views.js';
-import { dtypeNumber, inputType, isBytes, outputType } from '../wgsl/elements.js';
-import { type Indexing, indexing, indexingCode, indexingWords, writeIndexing } from '../wgsl/indexing.js';
-import { type MapPart, mapCode } from '../wgsl/map.js';
+import { dtypeNumber, isBytes } from '../wgsl/elements.js';
+import { type Indexing, indexing, indexingWords, writeIndexing } from '../wgsl/indexing.js';
 import { writeScalars } from '../wgsl/program.js';
-
-/** Threads of a workgroup, and elements that each computes. */
-const threads = 64;
-const perThread = 4;
+import { alone, makeShader, perThread, type Structure, threads } from './map-shader.js';
 
 /** Calls that become one dispatch at most. */
 const longestBatch = 16;
-
-/** What calls share that can be computed by the same code: the program, the types of its operands, and how they are walked. */
-interface Structure {
-  readonly program: Program;
-  /** Of inputs, then outputs. */
-  readonly dtypes: readonly DType[];
-  /** A walk of this structure; lengths and strides may be others. */
-  readonly walk: Indexing;
-  /** Whether all operands have one dtype: parts of a slab that are bound together have to. */
-  readonly alike: boolean;
-  /** Words of parameters that a call needs, if each of its operands lies in a slab. */
-  readonly words: number;
-  /** The shader of single calls, and those of several. */
-  single: Shader | undefined;
-  readonly joint: Map<string, Shader>;
-}
 
 /** What is known of calls with the same shape and strides. */
 interface Form {
@@ -173,13 +152,6 @@ function writeCall(params: Params, { form, scalars, storages, offsets }: Call, s
   return groups;
 }
 
-/** How the operands of several calls are bound. */
-interface Binding {
-  /** For each call and operand whether it is bound by itself (`o`), or lies in a slab (`s`). */
-  readonly places: readonly string[];
-  readonly slabs: number;
-}
-
 /** What the calls of a dispatch bind. */
 interface Places {
   readonly inputs: readonly GpuStorage[];
@@ -190,9 +162,6 @@ interface Places {
   /** Tells apart what needs different code: the places, and how many slabs there are. */
   readonly key: string;
 }
-
-/** A single call binds each operand for itself. */
-const alone = ({ dtypes }: Structure): Binding => ({ places: ['o'.repeat(dtypes.length)], slabs: 0 });
 
 function placesOf(calls: readonly Call[], count: number): Places {
   const [inputs, outputs, slabs]: [GpuStorage[], GpuStorage[], GpuStorage[]] = [[], [], []];
@@ -220,35 +189,4 @@ function dependent(a: readonly GpuStorage[], b: readonly GpuStorage[], inputs: n
 
 function addTo<T>(list: T[], item: T): void {
   if (!list.includes(item)) list.push(item);
-}
-
-function makeShader({ program, dtypes, walk }: Structure, { places, slabs }: Binding): Shader {
-  const [from, to] = [dtypes.slice(0, program.inputs), dtypes.slice(program.inputs)];
-  const isOwn = places.map(place => [...place].map(letter => letter === 'o'));
-  const ownInputs = isOwn.flatMap(own => from.filter((_, k) => own[k]).map(inputType));
-  const ownOutputs = isOwn.flatMap(own => to.filter((_, k) => own[from.length + k]).map(outputType));
-  const slabTypes = Array.from({ length: slabs }, () => outputType(program.dtype));
-  const name = `map ${describe(program)}${places.length > 1 ? ` (${places.length} arrays)` : ''}`;
-  return new Shader(name, ownInputs, [...ownOutputs, ...slabTypes], operands => {
-    const slabOperands = operands.slice(operands.length - slabs);
-    let [nextInput, nextOutput, word] = [0, ownInputs.length, 0];
-    const parts = isOwn.map((own): MapPart => {
-      const [groups, size] = [param(word), param(word + 1)];
-      word += 2;
-      const bound = dtypes.map((_, k): Operand => {
-        if (own[k]) return operands[k < from.length ? nextInput++ : nextOutput++]!;
-        return slabs === 1 ? slabOperands[0]! : { ...slabOperands[0]!, slot: param(word++) };
-      });
-      const code = indexingCode(walk, word);
-      word = code.end + program.scalars;
-      return { groups, size, operands: bound, ...code };
-    });
-    return mapCode(program, dtypes, parts, slabOperands, { threads, perThread });
-  });
-}
-
-/** The operations of a program, for profilers. */
-function describe({ instructions }: Program): string {
-  const names = instructions.map(({ op }) => op);
-  return names.length > 6 ? `${names.slice(0, 6).join(' ')} and ${names.length - 6} more` : names.join(' ');
 }
