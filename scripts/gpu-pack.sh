@@ -7,6 +7,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 mkdir -p .gpu/include
 binary=$(readlink -f "$(command -v node)")
 stamp="$(node -v) $(stat -c '%s %Y' "$binary")"
+# The first time there is no stamp yet. Symbols only make it larger: without strip it keeps them.
 if [ "$(cat .gpu/node.stamp 2>/dev/null || true)" != "$stamp" ]; then
   stripped=$(mktemp)
   cp "$binary" "$stripped"

@@ -29,6 +29,7 @@ tar xzf .gpu/run.tar.gz -C "$tmp" || { echo 'There is no .gpu/run.tar.gz: run sc
 ln -s "$root/packages" "$tmp/run/packages"
 export PATH="$tmp/bin:$PATH:/usr/local/cuda/bin" KNET_NODE_HEADERS="$root/.gpu/include"
 # cuBLAS and cuDNN of pip's wheels: dlopen looks where LD_LIBRARY_PATH pointed when the process began, compilers where CPATH does.
+# Without python3 there are none, and the libraries of the system are tried.
 wheels=$(python3 -c 'import glob, sysconfig; print(sysconfig.get_paths()["purelib"] + "/nvidia")' 2>/dev/null || true)
 for folder in "$wheels"/*/lib; do [ -d "$folder" ] && export LD_LIBRARY_PATH="$folder${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"; done
 includes=

@@ -17,7 +17,7 @@ export async function openWebgpu(computing = true): Promise<void> {
   Object.assign(globalThis, globals);
   countCalls();
   let gpu = create(computing ? [] : ['backend=null']);
-  if ((await gpu.requestAdapter()) === null && existsSync(software)) {
+  if (computing && (await gpu.requestAdapter()) === null && existsSync(software)) {
     process.env.VK_ICD_FILENAMES = software;
     gpu = create([]);
   }

@@ -2,8 +2,6 @@
 import {
   type Backend,
   bytesPerElement,
-  type ConvolutionGeometry,
-  type ConvolutionKind,
   DeviceLostError,
   type DType,
   decodeHalves,
@@ -18,8 +16,7 @@ import {
   type TypedArray,
   type View,
 } from '@knet/knetarray';
-import { Command, NativeBackend, Programs } from '@knet-private/native-commands';
-import { convolution } from './convolution.js';
+import { Command, missingLast, NativeBackend, Programs } from '@knet-private/native-commands';
 import { whyNot } from './find-native.js';
 import { lstmLayer, lstmLayerGradient, lstmLayerMemory } from './lstm-layer.js';
 import { type DeviceInfo, loadNative, type Native } from './native.js';
@@ -74,6 +71,7 @@ export class CudaBackend extends NativeBackend<Native> implements Backend {
   readonly limits: Limits;
   /** The GPU, and which libraries help. */
   readonly info: DeviceInfo;
+  protected readonly spatialOrder = missingLast;
   readonly #lstmLayers: boolean;
   #tf32 = false;
 
@@ -151,10 +149,6 @@ export class CudaBackend extends NativeBackend<Native> implements Backend {
   readSync(storage: Storage, dtype: DType, offset: number, length: number): TypedArray {
     const size = bytesPerElement(dtype);
     return toHost(dtype, this.native.read(storageOf(storage).address + offset * size, length * size));
-  }
-
-  convolution(kind: ConvolutionKind, geometry: ConvolutionGeometry, a: View, b: View, output: View): void {
-    convolution(this.native, this.command, kind, geometry, a, b, output);
   }
 
   lstmLayerMemory(geometry: LstmLayerGeometry, dtype: DType): number | undefined {

@@ -5,9 +5,8 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type ConvolutionKind, type DType, decodeHalves, encodeHalves, isHalf, type TypedArray, type View } from '@knet/knetarray';
-import { Command } from '@knet-private/native-commands';
+import { Command, convolution, missingLast } from '@knet-private/native-commands';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { convolution } from '../src/convolution.js';
 import { CudaStorage, storageOf } from '../src/storage.js';
 import { cases, compare, dataOf, geometryOf, kinds } from './convolution-cases.js';
 import { buildFakeCudnn } from './fake-cudnn.js';
@@ -41,6 +40,7 @@ function wordsOf({ name, kind, dtype }: Run): number[] {
   convolution(
     { convolution: () => void native.convolution() },
     new Command('cuda', words, storage => storageOf(storage).address),
+    missingLast,
     kind,
     geometryOf(cases[name]!),
     view(901),

@@ -16,7 +16,7 @@
 namespace knet {
 namespace {
 
-// Written by src/convolution.ts.
+// Written by native-commands/src/convolution.ts.
 ConvolutionGeometry readGeometry(Words& w) {
   ConvolutionGeometry g;
   for (int64_t* lengths : {g.x, g.w, g.y, g.padding, g.stride, g.dilation})

@@ -1,8 +1,6 @@
 /** The native CPU backend. */
 import {
   type Backend,
-  type ConvolutionGeometry,
-  type ConvolutionKind,
   type DType,
   isFloat,
   isHalf,
@@ -10,10 +8,8 @@ import {
   type Limits,
   type Storage,
   type TypedArray,
-  type View,
 } from '@knet/knetarray';
-import { Command, NativeBackend } from '@knet-private/native-commands';
-import { convolution } from './convolution.js';
+import { Command, lastStaysLast, NativeBackend } from '@knet-private/native-commands';
 import { DensePrograms } from './dense-programs.js';
 import { loadNative, type Native } from './native.js';
 import { Allocator, storageOf } from './storage.js';
@@ -57,6 +53,7 @@ export class OnednnBackend extends NativeBackend<Native> implements Backend {
     maxPooledBytes: 2 ** 30,
     minPooledBytes: 1,
   };
+  protected readonly spatialOrder = lastStaysLast;
   private readonly allocator: Allocator;
 
   constructor(native: Native) {
@@ -103,9 +100,5 @@ export class OnednnBackend extends NativeBackend<Native> implements Backend {
 
   readSync(storage: Storage, _dtype: DType, offset: number, length: number): TypedArray {
     return storageOf(storage).data.slice(offset, offset + length);
-  }
-
-  convolution(kind: ConvolutionKind, geometry: ConvolutionGeometry, a: View, b: View, output: View): void {
-    convolution(this.native, this.command, kind, geometry, a, b, output);
   }
 }

@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 export { Command, codeOf } from './command.js';
+export { convolution, lastStaysLast, missingLast, type SpatialOrder } from './convolution.js';
 export { NativeBackend } from './native-backend.js';
 export type { NativeKernels } from './native-kernels.js';
 export { Programs } from './programs.js';

@@ -1,5 +1,7 @@
 /** The part of a backend that hands kernel calls to an addon. */
 import type {
+  ConvolutionGeometry,
+  ConvolutionKind,
   Distribution,
   LstmGradients,
   PoolingGeometry,
@@ -11,6 +13,7 @@ import type {
   View,
 } from '@knet/knetarray';
 import type { Command } from './command.js';
+import { convolution, type SpatialOrder } from './convolution.js';
 import { cumsum, gather, scatterAdd } from './gather.js';
 import { lstm, lstmGradient } from './lstm.js';
 import { matmul } from './matmul.js';
@@ -22,8 +25,11 @@ import { reduce } from './reduce.js';
 import { softmax, softmaxGradient } from './softmax.js';
 import { NativeWeakReference } from './weak-reference.js';
 
-/** The kernels of `Backend`, but for convolution, by an addon that reads its arguments from a block of numbers. */
+/** The kernels of `Backend` by an addon that reads its arguments from a block of numbers. */
 export abstract class NativeBackend<Addon extends NativeKernels> {
+  /** How the addon's convolution takes spatial dimensions. */
+  protected abstract readonly spatialOrder: SpatialOrder;
+
   protected constructor(
     protected readonly native: Addon,
     protected readonly words: Float64Array,
@@ -73,6 +79,10 @@ export abstract class NativeBackend<Addon extends NativeKernels> {
 
   cumsum(x: View, output: View, dim: number): void {
     cumsum(this.native, this.command, x, output, dim);
+  }
+
+  convolution(kind: ConvolutionKind, geometry: ConvolutionGeometry, a: View, b: View, output: View): void {
+    convolution(this.native, this.command, this.spatialOrder, kind, geometry, a, b, output);
   }
 
   maxPooling(geometry: PoolingGeometry, x: View, y: View, indices: View | undefined): void {

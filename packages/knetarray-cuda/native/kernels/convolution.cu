@@ -84,7 +84,7 @@ bool fitsInt32(const Convolution& c) {
   return static_cast<double>(elements) + reach <= static_cast<double>(most);
 }
 
-// Written by src/convolution.ts.
+// Written by native-commands/src/convolution.ts.
 void convolutionCommand(const double* words) {
   Words w(words);
   Convolution c;

@@ -6,6 +6,7 @@ import { conformance } from '@knet/backend-tests';
 import { type DType, dispose, grad, type KnetArray, memory, randn, sum, useBackend } from '@knet/knetarray';
 import { cudaBackend } from '@knet/knetarray-cuda';
 import { type RnnLayer, rnn, rnnWeights } from '@knet/nn-ops';
+import { failure } from '../failure.js';
 
 const [wanted, tf32] = process.argv.slice(2);
 const backend = cudaBackend({ tf32: tf32 === 'tf32' });
@@ -68,16 +69,6 @@ function resultsOf(c: Case, dtype: DType): number[][] {
     results.push(numbers(grad(squares)(x)));
   }
   return results;
-}
-
-/** What `f` throws. */
-function failure(f: () => unknown): string {
-  try {
-    f();
-  } catch (error) {
-    return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  }
-  return '';
 }
 
 const dtypes = ['float32', 'float64'] as const;

@@ -3,6 +3,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { array, dispose, fillUniform, type KnetArray, memory, rand, scatterAdd, useBackend, zeros } from '@knet/knetarray';
 import { cudaBackend } from '@knet/knetarray-cuda';
+import { failure } from '../failure.js';
 
 setFlagsFromString('--expose-gc');
 const gc = runInNewContext('gc') as (options?: { type: 'minor' }) => void;
@@ -12,16 +13,6 @@ useBackend(backend);
 
 /** Elements of an array; it takes a quarter of a MiB. */
 const length = 2 ** 16;
-
-/** What `f` throws. */
-function failure(f: () => unknown): string {
-  try {
-    f();
-  } catch (error) {
-    return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  }
-  return '';
-}
 
 /** Whether an array holds the random numbers of a seed, each times a factor. */
 function holds(x: KnetArray, seed: number, factor = 1): boolean {

@@ -1,5 +1,5 @@
 /** How elements lie in buffers, and how they are read into registers and written back. */
-import { type DType, isFloat } from '@knet/knetarray';
+import { type DType, dtypes, isFloat } from '@knet/knetarray';
 import type { ElementType, Operand } from '../shader.js';
 
 /** Type of a register: integers of every width and truth values are i32, halves are computed in single precision. */
@@ -10,11 +10,9 @@ export function registerOf(dtype: DType): Register {
   return isFloat(dtype) ? 'f32' : 'i32';
 }
 
-const numbers: Readonly<Record<DType, number>> = { bool: 0, uint8: 1, int32: 2, float16: 3, float32: 4, float64: 5, bfloat16: 6 };
-
 /** A number that stands for a dtype in keys. */
 export function dtypeNumber(dtype: DType): number {
-  return numbers[dtype];
+  return dtypes.indexOf(dtype);
 }
 
 /** Whether elements are bytes, four in a word. */
