@@ -77,7 +77,9 @@ export function trainingTests(gpu: Backend): void {
       live.push(memory().live);
     }
     expect(await lossOf(w, x).item()).toBeLessThan(before);
-    expect(new Set(live.slice(3)).size, `live bytes after each step: ${live}`).toBe(1);
+    // Less is no leak: arrays that earlier tests dropped are given back whenever the garbage collector has found them.
+    const grown = live.slice(4).filter((bytes, i) => bytes > live[i + 3]!);
+    expect(grown, `live bytes after each step: ${live}`).toEqual([]);
   });
 }
 
