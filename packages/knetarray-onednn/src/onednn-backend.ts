@@ -1,14 +1,5 @@
 /** The native CPU backend. */
-import {
-  type Backend,
-  type DType,
-  isFloat,
-  isHalf,
-  type Kernel,
-  type Limits,
-  type Storage,
-  type TypedArray,
-} from '@knet/knetarray';
+import { type Backend, type DType, isFloat, isHalf, type Kernel, type Limits, type Storage, type TypedArray } from '@knet/knetarray';
 import { Command, lastStaysLast, NativeBackend } from '@knet-private/native-commands';
 import { DensePrograms } from './dense-programs.js';
 import { loadNative, type Native } from './native.js';
