@@ -1,4 +1,4 @@
-/** Storages: typed arrays whose addresses the addon is told. */
+/** Storages: pieces of memory whose addresses the addon is told. */
 import { bytesPerElement, type DType, type Storage, type TypedArray } from '@knet/knetarray';
 import type { Native } from './native.js';
 
@@ -29,13 +29,25 @@ interface Slab extends Piece {
   storages: number;
 }
 
-/** A typed array and the address of its first element. */
+/** Elements in memory, and the address of the first one. */
 export class NativeStorage {
+  #data: TypedArray | undefined = undefined;
+
   constructor(
-    readonly data: TypedArray,
+    readonly dtype: DType,
+    readonly length: number,
+    /** The memory; this reference keeps it alive. */
+    private readonly buffer: ArrayBuffer,
+    private readonly offset: number,
     readonly address: number,
     readonly slab: Slab | undefined,
   ) {}
+
+  /** The elements. Made when they are asked for: JavaScript never sees most storages, and a typed array takes it half a microsecond. */
+  get data(): TypedArray {
+    this.#data ??= typedView(this.dtype, this.buffer, this.offset, this.length);
+    return this.#data;
+  }
 }
 
 /**
@@ -57,13 +69,13 @@ export class Allocator {
     if (bytes > slabBytes / 2 || native.guard !== undefined) {
       const { buffer, offset, address } = this.#piece(bytes);
       native.guard?.(buffer, offset, offset + bytes);
-      return new NativeStorage(typedView(dtype, buffer, offset, length), address, undefined);
+      return new NativeStorage(dtype, length, buffer, offset, address, undefined);
     }
     const slab = this.#slabFor(bytes);
     const at = slab.used;
     slab.used += Math.ceil(bytes / alignment) * alignment + (bytes < pageBytes ? 0 : stagger);
     slab.storages++;
-    return new NativeStorage(typedView(dtype, slab.buffer, slab.offset + at, length), slab.address + at, slab);
+    return new NativeStorage(dtype, length, slab.buffer, slab.offset + at, slab.address + at, slab);
   }
 
   /** Takes a storage back. */
