@@ -33,11 +33,18 @@ export function mapLeaves<T>(tree: T, f: (leaf: Value, path: Path) => unknown, p
 function mapUnknown(x: unknown, f: (leaf: Value, path: Path) => unknown, path: Path): unknown {
   if (isValue(x)) return f(x, path);
   if (!isContainer(x)) return x;
-  // Paths cost more than the walk: they are only made for those who take them.
-  const at = (key: string | number): Path => (f.length > 1 ? [...path, key] : path);
-  if (Array.isArray(x)) return x.map((item, i) => mapUnknown(item, f, at(i)));
-  if (x instanceof Map) return new Map([...x].map(([key, item]) => [key, mapUnknown(item, f, at(String(key)))]));
-  return Object.fromEntries(Object.entries(x).map(([key, item]) => [key, mapUnknown(item, f, at(key))]));
+  if (Array.isArray(x)) {
+    const items: unknown[] = x.slice();
+    for (let i = 0; i < items.length; i++) items[i] = mapUnknown(items[i], f, longer(path, i, f));
+    return items;
+  }
+  if (x instanceof Map) return new Map([...x].map(([key, item]) => [key, mapUnknown(item, f, longer(path, String(key), f))]));
+  return Object.fromEntries(Object.entries(x).map(([key, item]) => [key, mapUnknown(item, f, longer(path, key, f))]));
+}
+
+/** Paths cost more than the walk: they are only made for those who take them. */
+function longer(path: Path, key: string | number, f: (leaf: Value, path: Path) => unknown): Path {
+  return f.length > 1 ? [...path, key] : path;
 }
 
 /**
@@ -51,27 +58,31 @@ export function forEachLeaf(tree: unknown, f: (leaf: Value, path: Path) => void)
 }
 
 /** Replaces in place, in every container reached from `x`, the items for which `f` gives something other than undefined. */
-export function replaceInPlace(x: unknown, f: (item: unknown) => unknown, seen: Set<unknown> = new Set()): void {
-  if (!isContainer(x) || seen.has(x)) return;
-  seen.add(x);
-  const visit = (item: unknown, set: (replacement: unknown) => void): void => {
-    if (typeof item !== 'object' || item === null) return;
-    const replacement = f(item);
-    if (replacement !== undefined) set(replacement);
-    else replaceInPlace(item, f, seen);
-  };
+export function replaceInPlace(x: unknown, f: (item: unknown) => unknown, seen?: Set<unknown>): void {
+  if (isValue(x) || !isContainer(x) || seen?.has(x)) return;
+  seen?.add(x);
   if (Array.isArray(x)) {
     for (let i = 0; i < x.length; i++) {
-      visit(x[i], r => {
-        x[i] = r;
-      });
+      const r = replacementOf(x[i], f, x, seen);
+      if (r !== undefined) x[i] = r;
     }
-  } else if (x instanceof Map) for (const [key, item] of x) visit(item, r => x.set(key, r));
-  else {
+  } else if (x instanceof Map) {
+    for (const [key, item] of x) {
+      const r = replacementOf(item, f, x, seen);
+      if (r !== undefined) x.set(key, r);
+    }
+  } else {
     for (const key of Object.keys(x)) {
-      visit(x[key], r => {
-        x[key] = r;
-      });
+      const r = replacementOf(x[key], f, x, seen);
+      if (r !== undefined) x[key] = r;
     }
   }
+}
+
+function replacementOf(item: unknown, f: (item: unknown) => unknown, parent: object, seen: Set<unknown> | undefined): unknown {
+  if (typeof item !== 'object' || item === null) return undefined;
+  const replacement = f(item);
+  // Only what holds containers can hold itself: a list of leaves needs no set.
+  if (replacement === undefined && !isValue(item)) replaceInPlace(item, f, seen ?? new Set([parent]));
+  return replacement;
 }

@@ -1,6 +1,6 @@
 import { cpuBackend } from '@knet/knetarray-cpu';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { array, assign, closeScope, grad, type KnetArray, memory, ones, openScope, sum, useBackend, zeros } from '../src/index.js';
+import { array, assign, closeScope, grad, type KnetArray, memory, ones, openScope, span, sum, useBackend, zeros } from '../src/index.js';
 
 beforeEach(() => {
   useBackend(cpuBackend());
@@ -46,6 +46,27 @@ describe('assign', () => {
     }
     expect(values(a)).toEqual([102, 103]);
     expect(memory().arrays).toBe(before);
+  });
+
+  it('gives one value to several targets, which share nothing afterwards', () => {
+    const [a, b, c] = [array([1, 2]), zeros([2]), array([0, 0, 0])];
+    const mark = openScope();
+    try {
+      const doubled = a.mul(2);
+      assign([
+        [a, doubled],
+        [b, doubled],
+        [c.slice(span(1, 3)), doubled],
+      ]);
+    } finally {
+      closeScope(mark);
+    }
+    b.set([0], 7);
+    expect([values(a), values(b), values(c)]).toEqual([
+      [2, 4],
+      [7, 4],
+      [0, 2, 4],
+    ]);
   });
 
   it('leaves a pending result of a pending target alone', () => {

@@ -164,9 +164,10 @@ function optimizerOf(place: Place, o: unknown, plain: boolean): Optimizer {
 
 /** Whether plain data stands for an Sgd: nothing but numbers under the names of its options. */
 function isSgdOptions(o: unknown): o is SgdOptions {
-  if (o instanceof Optimizer || kind(o) !== 'an object') return false;
-  for (const [key, x] of Object.entries(o as object))
-    if ((key !== 'lr' && key !== 'gclip') || (typeof x !== 'number' && x !== undefined)) return false;
+  if (typeof o !== 'object' || o instanceof Optimizer || isValue(o) || !isContainer(o) || Array.isArray(o) || o instanceof Map)
+    return false;
+  for (const key of Object.keys(o))
+    if ((key !== 'lr' && key !== 'gclip') || (typeof o[key] !== 'number' && o[key] !== undefined)) return false;
   return true;
 }
 

@@ -143,7 +143,8 @@ function compute(p: Plan): Assignment[] {
   const target = p.next ?? p.w;
   if (typeof target === 'number') p.next = numberOf(result.w, optimizer.type, place);
   else pairs.push([target, arrayOf(result.w, optimizer.type, place)]);
-  for (const [name, slot] of Object.entries(p.slots)) {
+  for (const name of optimizer.slotNames) {
+    const slot = p.slots[name]!;
     const x = result.slots[name];
     if (typeof slot === 'number') p.slots[name] = numberOf(x, optimizer.type, place);
     else pairs.push([slot, arrayOf(x, optimizer.type, place)]);

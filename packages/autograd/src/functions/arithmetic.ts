@@ -13,20 +13,20 @@ export const sub = /* @__PURE__ */ binary('sub', (a, b) => a - b, [() => dy => d
 
 /** Product, element by element; arrays are broadcast, shapes aligned at the first dimension. */
 export const mul = /* @__PURE__ */ binary('mul', (a, b) => a * b, [
-  ({ args }) => {
-    const b = args[1];
+  context => {
+    const b = context.arg(1);
     return dy => mul(dy, b);
   },
-  ({ args }) => {
-    const a = args[0];
+  context => {
+    const a = context.arg(0);
     return dy => mul(dy, a);
   },
 ]);
 
 /** Quotient a / b, element by element; arrays are broadcast. A division by 0 is ±Infinity or NaN. */
 export const div = /* @__PURE__ */ binary('div', (a, b) => a / b, [
-  ({ args }) => {
-    const b = args[1];
+  context => {
+    const b = context.arg(1);
     return dy => div(dy, b);
   },
   ({ args, y }) => {

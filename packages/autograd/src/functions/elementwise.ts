@@ -46,8 +46,8 @@ export function binary(
 
 /** The derivative rule of a function of x whose derivative is `slope(x)`. */
 export function slope(derivative: (x: Value) => Value, times: (a: Value, b: Value) => Value): UnaryRule {
-  return ({ args }) => {
-    const x = args[0];
+  return context => {
+    const x = context.arg(0);
     return dy => times(dy, derivative(x));
   };
 }

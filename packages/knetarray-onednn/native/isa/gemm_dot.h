@@ -53,6 +53,12 @@ struct Inner {
             T sums[count];
             const int64_t some = columns - q < N ? columns - q : N;
             products<M, N>(k, a + i * aRow, aRow, b + (j + q) * bColumn, bColumn, some, i == 0 ? ahead : 0, sums);
+            if constexpr (M == 1 && N == lanes) {
+              if (cColumn == 1 && beta == 0) {
+                V::store(c + i * cRow + j + q, V::multiply(V::all(alpha), V::load(sums)), V::first(some));
+                continue;
+              }
+            }
             for (int64_t r = 0; r < some; r++) {
               for (int p = 0; p < M; p++) {
                 T& to = c[(i + p) * cRow + (j + q + r) * cColumn];
@@ -131,13 +137,7 @@ struct Inner {
   // sums[r] = the sum of the lanes of x[r].
   static KNET_INLINE void reduce(Vector (&x)[count], T* sums) {
     if constexpr (lanes == count) {
-      transpose(x);
-#pragma GCC unroll 4
-      for (int half = count / 2; half > 0; half /= 2) {
-#pragma GCC unroll 8
-        for (int r = 0; r < half; r++) x[r] = V::add(x[r], x[r + half]);
-      }
-      V::store(sums, x[0]);
+      V::store(sums, laneSums(x));
     } else {
 #pragma GCC unroll 16
       for (int r = 0; r < count; r++) sums[r] = V::sum(x[r]);

@@ -39,6 +39,25 @@ KNET_INLINE void transpose(__m512 (&x)[16]) {
   for (int i = 0; i < 16; i++) x[i] = t[i];
 }
 
+// Lane i is the sum of the lanes of x[i]. Halves are added as soon as they lie side by side: 30 shuffles where a transposition takes 64.
+KNET_INLINE __m512 laneSums(const __m512 (&x)[16]) {
+  const auto halves = [](__m512 a, __m512 b) {
+    return _mm512_add_ps(_mm512_shuffle_f32x4(a, b, 0x44), _mm512_shuffle_f32x4(a, b, 0xee));
+  };
+  __m512 quarters[4];
+#pragma GCC unroll 4
+  for (int i = 0; i < 4; i++) {
+    const __m512 a = halves(x[i], x[i + 4]), b = halves(x[i + 8], x[i + 12]);
+    quarters[i] = _mm512_add_ps(_mm512_shuffle_f32x4(a, b, 0x88), _mm512_shuffle_f32x4(a, b, 0xdd));
+  }
+  const auto pairs = [](__m512 a, __m512 b) {
+    const __m512d p = _mm512_castps_pd(a), q = _mm512_castps_pd(b);
+    return _mm512_add_ps(_mm512_castpd_ps(_mm512_unpacklo_pd(p, q)), _mm512_castpd_ps(_mm512_unpackhi_pd(p, q)));
+  };
+  const __m512 a = pairs(quarters[0], quarters[1]), b = pairs(quarters[2], quarters[3]);
+  return _mm512_add_ps(_mm512_shuffle_ps(a, b, 0x88), _mm512_shuffle_ps(a, b, 0xdd));
+}
+
 #else
 
 // Transposes 8 vectors of 8 floats.
@@ -64,6 +83,15 @@ KNET_INLINE void transpose(__m256 (&x)[8]) {
   }
 #pragma GCC unroll 8
   for (int i = 0; i < 8; i++) x[i] = t[i];
+}
+
+// Lane i is the sum of the lanes of x[i].
+KNET_INLINE __m256 laneSums(const __m256 (&x)[8]) {
+  __m256 halves[4];
+#pragma GCC unroll 4
+  for (int i = 0; i < 4; i++)
+    halves[i] = _mm256_add_ps(_mm256_permute2f128_ps(x[i], x[i + 4], 0x20), _mm256_permute2f128_ps(x[i], x[i + 4], 0x31));
+  return _mm256_hadd_ps(_mm256_hadd_ps(halves[0], halves[1]), _mm256_hadd_ps(halves[2], halves[3]));
 }
 
 #endif

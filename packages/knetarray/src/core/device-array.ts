@@ -25,24 +25,29 @@ export interface Reduction {
   readonly kept: Shape;
 }
 
-/** What a pending array waits to compute: an elementwise operation, a reduction, or a constant. */
-export interface Pending {
-  /** Operation code, {@link constantOp}, {@link reductionOp} or {@link productOp}. */
-  readonly op: number;
-  /** What a pending reduction does with its one operand. */
-  readonly reduction?: Reduction | undefined;
-  /** Operands; a constant has its number. */
-  readonly inputs: readonly Operand[];
-  /** What each operand held when it became known, so that later in-place writes do not change the result. */
-  readonly snapshots: (Contents | undefined)[];
+/** What a pending array waits to compute: an elementwise operation, a reduction, a product, or a constant. */
+export class Pending {
   /** Pending arrays that have this one as an operand. */
-  users: DeviceArray[] | undefined;
-  /** Upper bounds for the program that would compute this array. */
-  readonly instructions: number;
-  readonly arrays: number;
-  readonly scalars: number;
+  users: DeviceArray[] | undefined = undefined;
   /** How often it was computed within another program without being stored. */
-  computed: number;
+  computed = 0;
+
+  constructor(
+    /** Operation code, {@link constantOp}, {@link reductionOp} or {@link productOp}. */
+    readonly op: number,
+    /** Operands; a constant has none. */
+    readonly inputs: readonly Operand[],
+    /** What each operand held when it became known, so that later in-place writes do not change the result. */
+    readonly snapshots: (Contents | undefined)[],
+    /** Upper bounds for the program that would compute this array. */
+    readonly instructions: number,
+    readonly arrays: number,
+    readonly scalars: number,
+    /** The number that a constant repeats. */
+    readonly value?: number,
+    /** What a pending reduction does with its one operand. */
+    readonly reduction?: Reduction,
+  ) {}
 }
 
 /** An array on a device. Made by functions like `array` and `zeros`, never by its constructor. */
@@ -95,16 +100,7 @@ export class DeviceArray extends ArrayWithMethods implements Resource {
   /** An array of one repeated number; it takes no memory until its bytes are needed. */
   static constant(device: Device, dtype: DType, shape: Shape, value: number): DeviceArray {
     const a = new DeviceArray(device, dtype, shape);
-    a.pending = {
-      op: constantOp,
-      inputs: [value],
-      snapshots: noSnapshots,
-      users: undefined,
-      instructions: 1,
-      arrays: 0,
-      scalars: 1,
-      computed: 0,
-    };
+    a.pending = new Pending(constantOp, noInputs, noSnapshots, 1, 0, 1, value);
     return a;
   }
 
@@ -133,8 +129,7 @@ export class DeviceArray extends ArrayWithMethods implements Resource {
 
   /** The number that every element is, when that is known without computing. */
   get constantValue(): number | undefined {
-    const { pending } = this;
-    return pending !== undefined && pending.op === constantOp ? (pending.inputs[0] as number) : undefined;
+    return this.pending?.value;
   }
 
   /** Takes a buffer: the array is no longer pending. */
@@ -208,6 +203,7 @@ export class DeviceArray extends ArrayWithMethods implements Resource {
   }
 }
 
+const noInputs: Operand[] = [];
 const noSnapshots: (Contents | undefined)[] = [];
 
 /** What an array says that is used after it was given up. */
@@ -226,9 +222,11 @@ function detach(user: DeviceArray, pending: Pending): void {
     }
     const users = input.pending?.users;
     if (users === undefined) continue;
-    const at = users.lastIndexOf(user);
-    if (at === users.length - 1) users.pop();
-    else if (at >= 0) users.splice(at, 1);
+    if (users[users.length - 1] === user) users.pop();
+    else {
+      const at = users.lastIndexOf(user);
+      if (at >= 0) users.splice(at, 1);
+    }
     input.dieIfUnused();
   }
 }

@@ -12,16 +12,7 @@ import {
   scalarBase,
 } from '../program.js';
 import { type Device, isImmediate } from './device.js';
-import {
-  constantOp,
-  DeviceArray,
-  type Operand,
-  type Pending,
-  productOp,
-  type Reduction,
-  reductionOp,
-  releasedMessage,
-} from './device-array.js';
+import { DeviceArray, type Operand, Pending, productOp, type Reduction, reductionOp, releasedMessage } from './device-array.js';
 import { type DType, isHalf, typedArray } from './dtype.js';
 import { roundToHalf } from './half.js';
 import type { Contents } from './memory.js';
@@ -55,16 +46,7 @@ export function defer(op: number, device: Device, dtype: DType, shape: Shape, in
     const x = inputs[i]!;
     snapshots[i] = typeof x === 'number' ? undefined : waitFor(x, result);
   }
-  result.pending = {
-    op,
-    inputs,
-    snapshots,
-    users: undefined,
-    instructions: size.instructions,
-    arrays: size.arrays,
-    scalars: size.scalars,
-    computed: 0,
-  };
+  result.pending = new Pending(op, inputs, snapshots, size.instructions, size.arrays, size.scalars);
   if (isImmediate()) materialize(result);
   return result;
 }
@@ -85,7 +67,7 @@ export function deferProduct(a: DeviceArray, b: DeviceArray, shape: Shape): Devi
 /** What is no part of a program. */
 function deferApart(result: DeviceArray, op: number, inputs: readonly DeviceArray[], reduction?: Reduction): DeviceArray {
   const snapshots = inputs.map(x => waitFor(x, result));
-  result.pending = { op, reduction, inputs, snapshots, users: undefined, instructions: 1, arrays: 1, scalars: 0, computed: 0 };
+  result.pending = new Pending(op, inputs, snapshots, 1, 1, 0, undefined, reduction);
   if (!result.scoped || isImmediate()) materialize(result);
   return result;
 }
@@ -306,17 +288,23 @@ function fuseInto(x: DeviceArray, snapshots: readonly (Contents | undefined)[], 
 }
 
 let stamps = 0;
+const noView: View = { storage: {}, dtype: 'float32', shape: [], strides: [], offset: 0 };
 
-/** Collects the instructions, inputs and scalars of one program. Builders are reused, one per depth of nesting. */
+/**
+ * Collects the instructions, inputs and scalars of one program. Builders are reused, one per depth of nesting, and with them their
+ * lists: a list that grows anew for each program costs more than what is put into it.
+ */
 class Builder {
   static readonly #pool: Builder[] = [];
 
-  inputs: View[] = [];
-  scalars: number[] = [];
-  #sources: DeviceArray[] = [];
+  readonly #views: View[] = [];
+  readonly #sources: (DeviceArray | undefined)[] = [];
+  #inputCount = 0;
+  readonly #numbers: number[] = [];
+  #scalarCount = 0;
   readonly #codes: number[] = [];
+  readonly #nodes: (DeviceArray | undefined)[] = [];
   #count = 0;
-  #nodes: DeviceArray[] = [];
   #stamp = 0;
   #dtype: DType = 'float32';
   #shape: Shape = [];
@@ -332,12 +320,23 @@ class Builder {
   }
 
   close(): void {
-    this.inputs = [];
-    this.scalars = [];
-    this.#sources = [];
-    this.#nodes = [];
-    this.#count = 0;
+    // Nothing is kept alive from here.
+    for (let i = 0; i < this.#inputCount; i++) {
+      this.#views[i] = noView;
+      this.#sources[i] = undefined;
+    }
+    for (let i = 0; i < this.#count; i++) this.#nodes[i] = undefined;
+    this.#inputCount = this.#scalarCount = this.#count = 0;
     Builder.#pool.push(this);
+  }
+
+  /** What the program reads. */
+  get inputs(): View[] {
+    return this.#views.slice(0, this.#inputCount);
+  }
+
+  get scalars(): number[] {
+    return this.#numbers.slice(0, this.#scalarCount);
   }
 
   /** Computes first what cannot be part of this program: operands of another shape or dtype and, if asked, stored values inside. */
@@ -357,28 +356,29 @@ class Builder {
   root(x: DeviceArray): number {
     const { pending } = x;
     if (pending === undefined) throw new Error(releasedMessage);
-    return pending.op === constantOp ? this.#emit(x, 0, [this.#scalar(pending.inputs[0] as number)]) : this.#visit(x, pending);
+    return pending.value === undefined ? this.#visit(x, pending) : this.#emit(x, encode(0, this.#scalar(pending.value), 0, 0));
   }
 
   /** The register of an input. */
   input(x: DeviceArray, snapshot: Storage | undefined): number {
     const storage = snapshot ?? x.requireBuffer().storage;
-    for (let i = 0; i < this.#sources.length; i++) if (this.#sources[i] === x && this.inputs[i]!.storage === storage) return i;
-    this.#sources.push(x);
+    const count = this.#inputCount;
+    for (let i = 0; i < count; i++) if (this.#sources[i] === x && this.#views[i]!.storage === storage) return i;
+    this.#sources[count] = x;
     if (sameShape(x.shape, this.#shape))
-      this.inputs.push(snapshot === undefined || storage === x.buffer?.storage ? viewAt(x, storage) : x.viewOf(storage));
+      this.#views[count] = snapshot === undefined || storage === x.buffer?.storage ? viewAt(x, storage) : x.viewOf(storage);
     else {
       const strides = broadcastStrides(x.shape, x.strides, this.#shape);
-      this.inputs.push({ storage, dtype: x.dtype, shape: this.#shape, strides, offset: x.offset });
+      this.#views[count] = { storage, dtype: x.dtype, shape: this.#shape, strides, offset: x.offset };
     }
-    return this.inputs.length - 1;
+    return this.#inputCount++;
   }
 
   /** Targets, then as many of the values worth keeping as the device can store at once. */
   chooseOutputs(targets: readonly DeviceArray[]): DeviceArray[] {
-    const outputs = [...targets];
-    for (const node of this.#nodes) {
-      if (this.inputs.length + outputs.length >= this.#maxArrays) break;
+    const outputs = targets.slice();
+    for (let i = 0; i < this.#count && this.#inputCount + outputs.length < this.#maxArrays; i++) {
+      const node = this.#nodes[i]!;
       if (!node.released && (node.holds > 0 || (node.pending?.computed ?? 0) > 0) && !outputs.includes(node)) outputs.push(node);
     }
     return outputs;
@@ -387,27 +387,30 @@ class Builder {
   /** Whether the program stays within limits when it has this many outputs. */
   within(limits: Limits, outputs: number): boolean {
     return (
-      this.inputs.length + outputs <= limits.maxProgramArrays &&
-      this.inputs.length <= maxProgramInputs &&
-      this.scalars.length <= maxProgramScalars &&
+      this.#inputCount + outputs <= limits.maxProgramArrays &&
+      this.#inputCount <= maxProgramInputs &&
+      this.#scalarCount <= maxProgramScalars &&
       this.#count <= Math.min(limits.maxInstructions, maxInstructions)
     );
   }
 
   program(outputs: readonly number[]): Program {
-    return internProgram(this.#dtype, this.inputs.length, this.scalars.length, this.#codes, this.#count, outputs);
+    return internProgram(this.#dtype, this.#inputCount, this.#scalarCount, this.#codes, this.#count, outputs);
   }
 
   countComputed(): void {
-    for (const node of this.#nodes) if (node.pending !== undefined) node.pending.computed++;
+    for (let i = 0; i < this.#count; i++) {
+      const pending = this.#nodes[i]!.pending;
+      if (pending !== undefined) pending.computed++;
+    }
   }
 
-  #visit(x: DeviceArray, pending: Pending): number {
+  #visit(x: DeviceArray, { op, inputs, snapshots }: Pending): number {
     if (x.stamp === this.#stamp) return x.register;
-    const { inputs, snapshots } = pending;
-    const operands: number[] = new Array(inputs.length);
-    for (let i = 0; i < inputs.length; i++) operands[i] = this.#operand(inputs[i]!, snapshots[i]);
-    return this.#emit(x, pending.op, operands);
+    const a = this.#operand(inputs[0]!, snapshots[0]);
+    const b = inputs.length > 1 ? this.#operand(inputs[1]!, snapshots[1]) : 0;
+    const c = inputs.length > 2 ? this.#operand(inputs[2]!, snapshots[2]) : 0;
+    return this.#emit(x, encode(op, a, b, c));
   }
 
   #operand(x: Operand, snapshot: Contents | undefined): number {
@@ -416,15 +419,15 @@ class Builder {
   }
 
   #scalar(value: number): number {
-    this.scalars.push(value);
-    return scalarBase + this.scalars.length - 1;
+    this.#numbers[this.#scalarCount] = value;
+    return scalarBase + this.#scalarCount++;
   }
 
-  #emit(x: DeviceArray, op: number, operands: readonly number[]): number {
-    this.#codes[this.#count++] = encode(op, operands[0]!, operands[1] ?? 0, operands[2] ?? 0);
-    this.#nodes.push(x);
+  #emit(x: DeviceArray, code: number): number {
+    this.#codes[this.#count] = code;
+    this.#nodes[this.#count] = x;
     x.stamp = this.#stamp;
-    x.register = instructionBase + this.#nodes.length - 1;
+    x.register = instructionBase + this.#count++;
     return x.register;
   }
 }

@@ -13,12 +13,12 @@ import { permute, reshape, vec } from './shape.js';
 const product: Primitive<(a: KnetArray, b: KnetArray) => KnetArray> = /* @__PURE__ */ primitive('matmul', {
   methods: [[[KnetArray, KnetArray], run]],
   derivatives: [
-    ({ args }) => {
-      const b = args[1];
+    context => {
+      const b = context.arg(1);
       return dy => gradientProduct(dy, adjoint(b));
     },
-    ({ args }) => {
-      const a = args[0];
+    context => {
+      const a = context.arg(0);
       return dy => gradientProduct(adjoint(a), dy);
     },
   ],

@@ -3,6 +3,7 @@ import { boxEntry, isBox, value } from '@knet/autograd';
 import type { KnetArray } from '../array.js';
 import { DeviceArray } from '../core/device-array.js';
 import { computeGroup, copyArray, materialize } from '../core/lazy.js';
+import type { Buffer } from '../core/memory.js';
 import { formatShape, sameShape } from '../core/shape.js';
 import { differentDevices } from './elementwise.js';
 
@@ -53,18 +54,25 @@ export type Assignment = readonly [target: KnetArray, value: KnetArray];
  * assign([[w, sub(w, mul(lr, g))]]);
  */
 export function assign(...groups: readonly (readonly Assignment[])[]): void {
-  const work = groups.map(pairs => pairs.map(check));
-  for (const pairs of work) computeTogether(pairs.map(({ source }) => source));
-  const all = work.flat();
+  const all: CheckedAssignment[] = [];
+  for (const pairs of groups) for (const pair of pairs) all.push(check(pair));
+  let from = 0;
+  for (const { length } of groups) {
+    if (length === 1) materialize(all[from]!.source);
+    else computeTogether(all.slice(from, from + length).map(({ source }) => source));
+    from += length;
+  }
   // Pending results that still want the old elements of a pending target must not find the new ones.
   for (const { target } of all) if ((target.pending?.users?.length ?? 0) > 0) materialize(target);
-  // Values that another pair overwrites, and those that stay the user's, are copied before anything is written.
-  const written = new Set(all.map(({ target }) => target.buffer));
+  // Values that another pair overwrites or takes over, and those that stay the user's, are copied before anything is written.
+  const busy = new Set<Buffer | undefined>();
+  for (const { target } of all) busy.add(target.buffer);
   const copies: DeviceArray[] = [];
   try {
     for (const item of all) {
-      if (isTemporary(item.source) && !written.has(item.source.buffer)) continue;
-      if (!isWhole(item.target) && !written.has(item.source.buffer)) continue;
+      const free = !busy.has(item.source.buffer);
+      busy.add(item.source.buffer);
+      if (free && (isTemporary(item.source) || !isWhole(item.target))) continue;
       item.source = copyArray(item.source);
       copies.push(item.source);
       materialize(item.source);
@@ -101,10 +109,6 @@ function check([t, v]: Assignment): CheckedAssignment {
 
 /** Computes the pending values of a group, those of one shape in one program where the device allows it. */
 function computeTogether(sources: readonly DeviceArray[]): void {
-  if (sources.length === 1) {
-    materialize(sources[0]!);
-    return;
-  }
   const open = sources.filter(x => x.pending !== undefined);
   while (open.length > 0) {
     const first = open[0]!;
