@@ -54,6 +54,7 @@ function differentiate(f: Differentiable, argnum: number, withLoss: boolean): (a
     const tape = new Tape();
     const leaves: Entry[] = [];
     let result: unknown;
+    let seed: Value;
     try {
       const boxed = args.slice();
       boxed[argnum] = mapLeaves(args[argnum], leaf => {
@@ -62,7 +63,7 @@ function differentiate(f: Differentiable, argnum: number, withLoss: boolean): (a
         return box;
       });
       result = f(...boxed);
-      check(f, result);
+      seed = seedOf(result, f);
     } catch (error) {
       unboxArguments(args, tape);
       tape.abandon();
@@ -70,11 +71,10 @@ function differentiate(f: Differentiable, argnum: number, withLoss: boolean): (a
     }
     const root = isBox(result) && result[boxEntry].tape === tape ? result[boxEntry] : undefined;
     const loss = root === undefined ? result : root.value;
-    const seed = root === undefined ? undefined : leafTypeOf(root.value)?.seed(root.value);
     if (withLoss) keep(loss);
     unboxArguments(args, tape);
     tape.endForward();
-    if (root !== undefined && seed !== undefined) tape.backward(leaves, root, seed, accumulate);
+    if (root !== undefined) tape.backward(leaves, root, seed, accumulate);
     let next = 0;
     const gradient = mapLeaves(args[argnum], leaf => collect(leaves[next++]!, leaf));
     return [gradient, loss];
@@ -89,18 +89,18 @@ function collect(entry: Entry, leaf: Value): Value | undefined {
   return conform(gradient, leaf);
 }
 
-function check(f: Differentiable, result: unknown): void {
+/** The gradient of a result with respect to itself, which must be one number. */
+function seedOf(result: unknown, f: Differentiable): Value {
+  const seed = leafTypeOf(result)?.seed(result as Value);
+  if (seed !== undefined) return seed;
   const name = f.name === '' ? 'the function' : f.name;
   if (result instanceof Promise) {
     result.catch(() => {});
     throw new TypeError(`grad: ${name} returned a Promise; a differentiated function must be synchronous. Read data before or after it.`);
   }
-  const type = leafTypeOf(result);
-  if (type === undefined || type.seed(result as Value) === undefined) {
-    throw new TypeError(
-      `grad: ${name} must return a scalar (a number or a 0-d array), not ${describeValue(result)}. Reduce it, for example with sum.`,
-    );
-  }
+  throw new TypeError(
+    `grad: ${name} must return a scalar (a number or a 0-d array), not ${describeValue(result)}. Reduce it, for example with sum.`,
+  );
 }
 
 /** Boxes that the function left in containers of its arguments (a recurrent state) become plain values there. */
