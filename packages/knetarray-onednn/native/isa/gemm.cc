@@ -57,9 +57,6 @@ void multiplyVector(const Problem<T>& p, bool alone) {
   });
 }
 
-// Multiplications that are worth a task of inner products: they wait for memory, and two threads wait for half of it each.
-constexpr int64_t innerTaskWork = 390000;
-
 // Few rows of inner products.
 template <class T>
 void multiplyInner(const Problem<T>& p, bool alone) {
@@ -75,7 +72,7 @@ void multiplyInner(const Problem<T>& p, bool alone) {
     }
     a = to;
   }
-  const int64_t tasks = alone ? 1 : larger(1, smaller(smaller(maxTasks, p.work() / innerTaskWork), p.n));
+  const int64_t tasks = alone ? 1 : larger(1, smaller(smaller(maxTasks, p.work() / thinTaskWork), p.n));
   const int64_t columns = ceilDivide(p.n, tasks);
   parallelFor(ceilDivide(p.n, columns), [&](int64_t task) {
     const int64_t j = task * columns;
@@ -135,15 +132,15 @@ int64_t chunksOf(const Problem<T>& p) {
   if (size > 65536) return 1;
   if (p.k >= 8 * minChunk && p.work() >= 4 * taskWork) return larger(ceilDivide(p.k, maxChunk), smaller(usefulChunks, p.k / minChunk));
   if (p.k > maxChunk) return ceilDivide(p.k, maxChunk);
-  // The gradient of a small weight: each thread multiplies the instances that it has met before, when it computed their scores.
-  return size <= 16384 && p.k >= 64 && p.work() >= 2 * innerTaskWork && p.work() < taskWork ? 2 : 1;
+  // The scores of a small model: each thread takes half of the features, which it meets again in the gradient of the weights.
+  return size <= 16384 && p.k >= minChunk && p.work() >= 2 * thinTaskWork && p.work() < taskWork ? 2 : 1;
 }
 
 // Chunks of k are products of their own, whose results are added in order.
 template <class T>
 void multiplyChunks(const Problem<T>& p, int64_t chunks) {
   const int64_t m = p.m, n = p.n, size = m * n;
-  const bool parallel = p.work() >= 2 * innerTaskWork;
+  const bool parallel = p.work() >= 2 * thinTaskWork;
   const int64_t length = ceilDivide(p.k, chunks), together = parallel ? 1 : chunks;
   T* const parts = static_cast<T*>(scratch(Scratch::shared, chunks * size * sizeof(T)));
   parallelFor(ceilDivide(chunks, together), [&](int64_t task) {
@@ -153,15 +150,15 @@ void multiplyChunks(const Problem<T>& p, int64_t chunks) {
                         {p.b.data + l * p.b.rows, p.b.rows, p.b.columns}, 0, {parts + chunk * size, 1, m}}, true);
     }
   });
+  if (chunks == 2 && p.c.rows == 1 && p.c.columns == m && p.beta == 0) {
+    T* const to = p.c.data;
+    for (int64_t i = 0; i < size; i++) to[i] = p.alpha * (parts[i] + parts[size + i]);
+    return;
+  }
   const int64_t columns = larger(1, 16384 / m);
   parallelFor(ceilDivide(n, columns), [&](int64_t task) {
     for (int64_t j = task * columns; j < smaller(n, (task + 1) * columns); j++) {
       T* const to = p.c.data + j * p.c.columns;
-      if (chunks == 2 && p.c.rows == 1 && p.beta == 0) {
-        const T* const first = parts + j * m;
-        for (int64_t i = 0; i < m; i++) to[i] = p.alpha * (first[i] + first[size + i]);
-        continue;
-      }
       for (int64_t i = 0; i < m; i++) {
         double sum = 0;
         for (int64_t chunk = 0; chunk < chunks; chunk++) sum += static_cast<double>(parts[chunk * size + j * m + i]);

@@ -16,6 +16,8 @@ int64_t ceilDivide(int64_t x, int64_t y) { return (x + y - 1) / y; }
 // Multiplications that are worth a task of their own, some 10 microseconds.
 constexpr int64_t taskWork = 1200000;
 constexpr int64_t maxTasks = 32;
+// Multiplications that are worth a task where few rows meet a large operand: they wait for memory, and two threads wait for half of it each.
+constexpr int64_t thinTaskWork = 390000;
 // Below so many, deciding takes longer than it can win.
 constexpr int64_t smallWork = 65536;
 
@@ -74,7 +76,8 @@ class Product {
     const bool canRead = a_.rows == 1 || m_ == 1;
     accessA_ = canRead && columnPanels() <= (spreadA ? 3 : 12) ? Access::direct : Access::packed;
     accessB_ = rowPanels() <= (spreadB ? 2 : 4) ? Access::direct : Access::packed;
-    if (alone || work < taskWork) return;
+    const bool thin = n_ <= NR && work >= 2 * thinTaskWork;
+    if (alone || (work < taskWork && !thin)) return;
     divide(smaller(maxTasks, larger(work < 2 * taskWork ? 2 : 4, work / (2 * taskWork))));
     if (work < sharedWork) return;
     if (accessA_ == Access::packed && taskColumns_ < columnPanels()) accessA_ = Access::shared;
