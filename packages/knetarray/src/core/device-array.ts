@@ -12,7 +12,7 @@ import { contiguousStrides, isContiguous, type Shape, sizeOf } from './shape.js'
 export type Operand = DeviceArray | number;
 
 /** Instead of an operation code: the array is one repeated number. */
-export const constantOp = -1;
+const constantOp = -1;
 /** Instead of an operation code: the array is a reduction of another one. */
 export const reductionOp = -2;
 /** Instead of an operation code: the array is the matrix product of two others. */

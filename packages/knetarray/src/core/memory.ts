@@ -145,7 +145,7 @@ export class MemoryManager {
   /** Bytes in use at which dropped arrays are looked for. */
   #sweepAt = firstSweep;
   readonly #pool = new Map<number, Storage[]>();
-  /** When storages were made, and the pooled lists that finalizers, which run in any order, have added to since they were last sorted by it. */
+  /** When storages were made, and the pooled lists that the garbage collector has added to since they were last sorted by it. */
   readonly #made = new WeakMap<Storage, number>();
   #count = 0;
   readonly #unsorted = new Set<number>();
@@ -278,7 +278,7 @@ export class MemoryManager {
     } else if (this.#forget(watch)) {
       const { dtype, length, storage } = watch;
       this.give(dtype, length, storage);
-      if (this.#registered) this.#unsorted.add(poolKey(dtype, this.#capacity(dtype, length)));
+      this.#unsorted.add(poolKey(dtype, this.#capacity(dtype, length)));
     }
   }
 
@@ -334,7 +334,7 @@ export class MemoryManager {
 
   #make(dtype: DType, capacity: number): Storage {
     const storage = this.backend.allocate(dtype, capacity);
-    if (this.#registered && !this.backend.collected) this.#made.set(storage, this.#count++);
+    if (!this.backend.collected) this.#made.set(storage, this.#count++);
     return storage;
   }
 
