@@ -7,10 +7,11 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 mkdir -p .gpu/include
 binary=$(readlink -f "$(command -v node)")
 stamp="$(node -v) $(stat -c '%s %Y' "$binary")"
-# The first time there is no stamp yet. Symbols only make it larger: without strip it keeps them.
+# The first time there is no stamp yet, which is no failure: nothing equals no stamp.
 if [ "$(cat .gpu/node.stamp 2>/dev/null || true)" != "$stamp" ]; then
   stripped=$(mktemp)
   cp "$binary" "$stripped"
+  # Symbols only make it larger: where there is no strip, or it fails, it keeps them.
   strip "$stripped" 2>/dev/null || true
   gzip -6 -c "$stripped" > .gpu/node.gz
   rm -f "$stripped"

@@ -18,6 +18,7 @@ function runnerOf(files, pattern) {
       root: '/',
       setupFiles: [],
       name: undefined,
+      // A file in which no test is found is a failure.
       passWithNoTests: false,
       testNamePattern: pattern,
       allowOnly: false,

@@ -164,10 +164,11 @@ function optimizerOf(place: Place, o: unknown, plain: boolean): Optimizer {
 
 /** Whether plain data stands for an Sgd: nothing but numbers under the names of its options. */
 function isSgdOptions(o: unknown): o is SgdOptions {
-  if (typeof o !== 'object' || o instanceof Optimizer || isValue(o) || !isContainer(o) || Array.isArray(o) || o instanceof Map)
-    return false;
-  for (const key of Object.keys(o))
-    if ((key !== 'lr' && key !== 'gclip') || (typeof o[key] !== 'number' && o[key] !== undefined)) return false;
+  if (o instanceof Optimizer || kind(o) !== 'an object') return false;
+  for (const key of Object.keys(o as object)) {
+    const x: unknown = Reflect.get(o as object, key);
+    if ((key !== 'lr' && key !== 'gclip') || (typeof x !== 'number' && x !== undefined)) return false;
+  }
   return true;
 }
 

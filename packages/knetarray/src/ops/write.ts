@@ -54,14 +54,11 @@ export type Assignment = readonly [target: KnetArray, value: KnetArray];
  * assign([[w, sub(w, mul(lr, g))]]);
  */
 export function assign(...groups: readonly (readonly Assignment[])[]): void {
+  const work = groups.map(pairs => pairs.map(check));
+  for (const pairs of work) computeTogether(pairs.map(({ source }) => source));
+  // A loop: `flat` costs more than the rest of a small step's assignment.
   const all: CheckedAssignment[] = [];
-  for (const pairs of groups) for (const pair of pairs) all.push(check(pair));
-  let from = 0;
-  for (const { length } of groups) {
-    if (length === 1) materialize(all[from]!.source);
-    else computeTogether(all.slice(from, from + length).map(({ source }) => source));
-    from += length;
-  }
+  for (const pairs of work) all.push(...pairs);
   // Pending results that still want the old elements of a pending target must not find the new ones.
   for (const { target } of all) if ((target.pending?.users?.length ?? 0) > 0) materialize(target);
   // Values that another pair overwrites or takes over, and those that stay the user's, are copied before anything is written.
@@ -109,6 +106,10 @@ function check([t, v]: Assignment): CheckedAssignment {
 
 /** Computes the pending values of a group, those of one shape in one program where the device allows it. */
 function computeTogether(sources: readonly DeviceArray[]): void {
+  if (sources.length === 1) {
+    materialize(sources[0]!);
+    return;
+  }
   const open = sources.filter(x => x.pending !== undefined);
   while (open.length > 0) {
     const first = open[0]!;
