@@ -46,6 +46,8 @@ struct Micro {
   static constexpr int NR = 6;
 #endif
   static constexpr int MR = vectors * lanes;
+  // How many steps of k before it is needed a is fetched: it comes from the second cache, or from farther away.
+  static constexpr int stepsAhead = 24;
 
   // Height of a panel of a with so many rows, at most MR.
   static int64_t height(int64_t rows) { return (rows + lanes - 1) / lanes * lanes; }
@@ -87,23 +89,36 @@ struct Micro {
       for (int v = 0; v < M; v++) sums[j][v] = V::zero();
     }
     const T* a = tile.a;
-    const T* b = tile.b;
+    // Columns are reached from a pointer to each fourth one: with a distance for each of them registers do not suffice.
+    constexpr int groups = (N + 3) / 4;
+    const T* b[groups];
     const int64_t aStep = panels ? M * lanes : tile.aStep, bStep = panels ? N : tile.bStep, bColumn = panels ? 1 : tile.bColumn;
-    const int64_t ahead = panels ? 0 : tile.ahead;
-    for (int64_t l = tile.k; l > 0; l--, a += aStep, b += bStep) {
+    const int64_t ahead = panels ? 0 : tile.ahead, twice = 2 * bColumn, thrice = 3 * bColumn;
+#pragma GCC unroll 4
+    for (int j = 0; j < groups; j++) b[j] = tile.b + 4 * j * bColumn;
+    const auto column = [&](int j) __attribute__((always_inline)) {
+      return b[j / 4] + (j % 4 == 0 ? 0 : j % 4 == 1 ? bColumn : j % 4 == 2 ? twice : thrice);
+    };
+    for (int64_t l = tile.k; l > 0; l--, a += aStep) {
       if (!panels && ahead != 0 && l % lanes == 0) {
 #pragma GCC unroll 32
-        for (int j = 0; j < N; j++) __builtin_prefetch(b + ahead + j * bColumn, 0, 2);
+        for (int j = 0; j < N; j++) __builtin_prefetch(column(j) + ahead, 0, 2);
+      }
+      if (M == vectors) {
+#pragma GCC unroll 4
+        for (int v = 0; v < M; v++) __builtin_prefetch(a + stepsAhead * aStep + v * lanes);
       }
       Vector left[M];
 #pragma GCC unroll 4
       for (int v = 0; v < M; v++) left[v] = panels || v < M - 1 ? V::load(a + v * lanes) : V::load(a + v * lanes, mask);
 #pragma GCC unroll 32
       for (int j = 0; j < N; j++) {
-        const Vector factor = V::all(b[j * bColumn]);
+        const Vector factor = V::all(*column(j));
 #pragma GCC unroll 4
         for (int v = 0; v < M; v++) sums[j][v] = V::multiplyAdd(left[v], factor, sums[j][v]);
       }
+#pragma GCC unroll 4
+      for (int j = 0; j < groups; j++) b[j] += bStep;
     }
     if (tile.cRow != 1) {
       storeStrided<M, N>(tile, rows, sums);

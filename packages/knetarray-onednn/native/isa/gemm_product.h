@@ -69,13 +69,14 @@ class Product {
       accessA_ = accessB_ = Access::direct;
       return;
     }
-    // Packing pays when a panel is used often enough, and sooner when its elements are spread over many pages.
-    constexpr int64_t size = sizeof(T);
-    const int64_t stepA = distance(a_.columns) * size, stepB = b_.rows == 1 ? 0 : distance(b_.rows) * size;
-    const bool spreadA = stepA * k_ > 262144 && stepA > 4 * MR * size, spreadB = stepB * k_ > 65536;
+    // Packing pays when a panel is used often enough, and sooner when its elements are spread over many pages or, as columns of
+    // whole pages are, meet in the same places of the first cache.
+    constexpr int64_t size = sizeof(T), page = 4096;
+    const int64_t stepB = b_.rows == 1 ? 0 : distance(b_.rows) * size;
+    const bool spreadB = stepB * k_ > 65536, meetB = distance(b_.columns) * size % page == 0;
     const bool canRead = a_.rows == 1 || m_ == 1;
-    accessA_ = canRead && columnPanels() <= (spreadA ? 3 : 12) ? Access::direct : Access::packed;
-    accessB_ = rowPanels() <= (spreadB ? 2 : 4) ? Access::direct : Access::packed;
+    accessA_ = canRead && columnPanels() <= 12 ? Access::direct : Access::packed;
+    accessB_ = rowPanels() <= (spreadB ? 2 : meetB ? 4 : 32) ? Access::direct : Access::packed;
     const bool thin = n_ <= NR && work >= 2 * thinTaskWork;
     if (alone || (work < taskWork && !thin)) return;
     divide(smaller(maxTasks, larger(work < 2 * taskWork ? 2 : 4, work / (2 * taskWork))));
@@ -114,7 +115,7 @@ class Product {
     const double r = static_cast<double>(smaller(rows, m_)), c = static_cast<double>(columns);
     // Every panel of b reads a vector of a for each `width` products.
     const double products = r * c * (1 + 0.5 / static_cast<double>(width)) / (2 * Kernel::lanes);
-    const double moved = r * (accessA_ == Access::direct ? 0.1 : 0.4) + c * (accessB_ == Access::direct ? 0.1 : 0.4);
+    const double moved = r * (accessA_ == Access::direct ? 0.1 : 0.8) + c * (accessB_ == Access::direct ? 0.1 : 0.4);
     return (products + moved) * static_cast<double>(4 * ceilDivide(count, 2) + ceilDivide(count, 8));
   }
 
