@@ -11,6 +11,7 @@
 #include "guarded.h"
 #include "isa.h"
 #include "kernels.h"
+#include "winograd.h"
 #include "words.h"
 
 namespace knet {
@@ -112,6 +113,7 @@ std::string inWords(ConvolutionKind kind, DType dtype, const ConvolutionGeometry
 
 void dispatch(ConvolutionKind kind, const ConvolutionGeometry& g, const float* a, const float* b, float* output) {
   if (suitsOnednn(kind, g)) return onednnConvolution(kind, g, a, b, output);
+  if (suitsWinograd(g)) return winogradConvolution(kind, g, a, b, output);
   run(KNET_DISPATCH(float32Convolution)(), kind, g, a, b, output);
 }
 void dispatch(ConvolutionKind kind, const ConvolutionGeometry& g, const double* a, const double* b, double* output) {
