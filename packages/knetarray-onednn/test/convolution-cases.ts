@@ -137,6 +137,22 @@ const cases: Record<string, Case> = {
   'many channels, parts of unequal size': { x: [8, 8], w: [3, 3], inputs: 32, outputs: 48, batch: 17 },
   'many channels, dilated': { x: [15, 15], w: [3, 3], inputs: 64, outputs: 64, batch: 1, padding: [2, 2], dilation: [2, 2] },
   'many channels, correlation': { x: [9, 10], w: [3, 3], inputs: 64, outputs: 80, batch: 5, flip: false, alpha: 2 },
+  // Winograd's filtering, see native/winograd.cc: rows of 3 or 5, few full vectors lost, 4e6 or more multiplications.
+  'tiles of four pixels, padded, in groups': { x: [14, 13], w: [5, 5], inputs: 16, outputs: 36, batch: 5, padding: [2, 2], group: 2 },
+  'tiles of four pixels, more padding than the filter': { x: [14, 3], w: [5, 2], inputs: 20, outputs: 33, batch: 19, padding: [5, 4] },
+  'tiles of four pixels, rows of three': {
+    x: [12, 16],
+    w: [3, 3],
+    inputs: 20,
+    outputs: 24,
+    batch: 7,
+    padding: [1, 1],
+    flip: false,
+    alpha: -0.5,
+  },
+  'tiles of four pixels, one row': { x: [36, 9], w: [5, 1], inputs: 33, outputs: 17, batch: 6, padding: [2, 0] },
+  'tiles of four pixels, a filter that is not square': { x: [20, 7], w: [5, 3], inputs: 12, outputs: 21, batch: 17, flip: false },
+  'tiles of four pixels, wide planes': { x: [61, 33], w: [3, 5], inputs: 9, outputs: 18, batch: 2, padding: [0, 1] },
   'many channels in groups': { x: [9, 9], w: [3, 3], inputs: 128, outputs: 128, batch: 3, group: 2, padding: [1, 1] },
 };
 
