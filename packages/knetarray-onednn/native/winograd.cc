@@ -17,8 +17,11 @@ constexpr double leastWork = 4e6;
 // What the second cache holds of a block, in bytes; in gradientW sums along vectors are worth more images.
 constexpr int64_t blockBytes = 256 << 10, gradientBytes = 1280 << 10;
 
+// Filters at all points, of which every part of the batch has sums of its own in gradientW.
+constexpr int64_t mostFilterBytes = 2 << 20;
+
 // Parts of the batch in gradientW.
-constexpr int64_t usualChunks = 4, mostChunks = 16;
+constexpr int64_t usualChunks = 4, mostChunks = 8;
 
 int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
@@ -131,9 +134,11 @@ bool suitsWinograd(const ConvolutionGeometry& g) {
   const bool plane = g.x[1] == 1 && g.w[1] == 1 && g.y[1] == 1 && g.padding[1] == 0;
   const bool steps = g.stride[0] == 1 && g.stride[2] == 1 && g.dilation[0] == 1 && g.dilation[2] == 1;
   if (!plane || !steps || g.multiplications < leastWork || piecesOf(g) == nullptr) return false;
-  // Few products for each transform, or planes that leave the caches.
+  // Few products for each transform, or planes or filters that leave the caches.
   if (g.inputs * g.w[2] < 32 || g.outputs < 16) return false;
-  const int64_t tiles = ceilDiv(g.y[0], winogradTile), vectors = ceilDiv(g.y[2] * tiles, lanes), points = g.w[0] + winogradTile - 1;
+  const int64_t points = g.w[0] + winogradTile - 1;
+  if (points * g.inputs * g.w[2] * g.outputs * int64_t{sizeof(float)} > mostFilterBytes) return false;
+  const int64_t tiles = ceilDiv(g.y[0], winogradTile), vectors = ceilDiv(g.y[2] * tiles, lanes);
   const int64_t bytes = points * (g.inputs * (g.y[2] + g.w[2] - 1) * tiles + g.outputs * vectors * lanes) * int64_t{sizeof(float)};
   // Vectors that are not full may take what is won.
   return bytes <= gradientBytes / 2 && 3 * points * vectors * lanes <= 2 * g.w[0] * g.yPlane;
