@@ -5,6 +5,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "ceil_divide.h"
 #include "convolution_onednn.h"
 #include "convolution_plan.h"
 #include "growing_memory.h"
@@ -37,8 +38,6 @@ ConvolutionGeometry readGeometry(Words& w) {
   return g;
 }
 
-int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
-
 // Runs task(i) for i < count in pieces that are worth it.
 template <class F>
 void runTasks(int64_t count, double multiplications, F&& task) {
@@ -58,7 +57,7 @@ template <class T>
 void run(const ConvolutionPieces<T>& pieces, ConvolutionKind kind, const ConvolutionGeometry& g, const T* a, const T* b, T* output) {
   static thread_local ConvolutionTables tables;
   const ConvolutionPlan plan = planConvolution(kind, g, sizeof(T), tables);
-  const int64_t rowBlocks = ceilDiv(g.y[2], plan.rows), channelBlocks = ceilDiv(g.inputs, plan.channels);
+  const int64_t rowBlocks = ceilDivide(g.y[2], plan.rows), channelBlocks = ceilDivide(g.inputs, plan.channels);
   switch (kind) {
     case ConvolutionKind::forward:
       return runTasks(g.batch * g.group * rowBlocks, g.multiplications, [&](int64_t i) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "ceil_divide.h"
+
 namespace knet {
 namespace {
 
@@ -19,8 +21,6 @@ constexpr int64_t enoughPieces = 8;
 
 // The place of a row that lies outside of x, whatever is added to it.
 constexpr int64_t nowhere = -(int64_t{1} << 60);
-
-int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 // Offset in x of a filter position of the outermost dimension.
 int64_t outerOffset(const ConvolutionGeometry& g, int64_t tap) { return (g.flip ? g.w[2] - 1 - tap : tap) * g.dilation[2]; }
@@ -107,23 +107,23 @@ ConvolutionPlan planConvolution(ConvolutionKind kind, const ConvolutionGeometry&
   const bool large = g.multiplications > enoughPieces * convolutionTaskWork;
   auto channelBytes = [&](int64_t rows) { return countSlots(g, rows) * g.inner * innerTaps * bytes; };
   plan.rows = g.y[2];
-  while (plan.rows > 1 && channelBytes(plan.rows) > farBytes / 4) plan.rows = ceilDiv(plan.rows, 2);
+  while (plan.rows > 1 && channelBytes(plan.rows) > farBytes / 4) plan.rows = ceilDivide(plan.rows, 2);
   if (kind == ConvolutionKind::forward && large) {
     const int64_t images = g.batch * g.group;
-    while (plan.rows > 1 && images * ceilDiv(g.y[2], plan.rows) < enoughPieces && plan.rows * g.inner > 2 * tilePixels)
-      plan.rows = ceilDiv(plan.rows, 2);
+    while (plan.rows > 1 && images * ceilDivide(g.y[2], plan.rows) < enoughPieces && plan.rows * g.inner > 2 * tilePixels)
+      plan.rows = ceilDivide(plan.rows, 2);
   }
   const int64_t perChannel = channelBytes(plan.rows), perTile = std::min(perChannel, g.taps * tilePixels * bytes);
   plan.channels = std::clamp<int64_t>(std::min(nearBytes / perTile, farBytes / perChannel), 1, g.inputs);
   // Parts of the batch with sums of their own cost a little each: their memory, and sums along vectors in each of them.
-  const int64_t wantedChunks = ceilDiv(enoughPieces, g.group * ceilDiv(g.inputs, plan.channels));
+  const int64_t wantedChunks = ceilDivide(enoughPieces, g.group * ceilDivide(g.inputs, plan.channels));
   const int64_t mostChunks = std::min({g.batch, partBytes / weightBytes, g.batch * g.yPlane / 1024});
   plan.chunks = std::max<int64_t>(1, std::min(wantedChunks, mostChunks));
   if (kind != ConvolutionKind::forward && large) {
     const int64_t others = g.group * (kind == ConvolutionKind::gradientX ? g.batch : plan.chunks);
-    if (others * ceilDiv(g.inputs, plan.channels) < enoughPieces) plan.channels = std::max<int64_t>(1, g.inputs * others / enoughPieces);
+    if (others * ceilDivide(g.inputs, plan.channels) < enoughPieces) plan.channels = std::max<int64_t>(1, g.inputs * others / enoughPieces);
   }
-  plan.channels = ceilDiv(g.inputs, ceilDiv(g.inputs, plan.channels));
+  plan.channels = ceilDivide(g.inputs, ceilDivide(g.inputs, plan.channels));
 
   fillSlots(g, plan.rows, tables);
   fillLines(g, tables);

@@ -2,14 +2,13 @@
 
 #include <algorithm>
 
+#include "ceil_divide.h"
 #include "growing_memory.h"
 #include "guarded.h"
 #include "isa.h"
 
 namespace knet {
 namespace {
-
-constexpr int64_t lanes = 16;
 
 // Multiplications for which the transforms pay.
 constexpr double leastWork = 4e6;
@@ -23,42 +22,46 @@ constexpr int64_t mostFilterBytes = 2 << 20;
 // Parts of the batch in gradientW.
 constexpr int64_t usualChunks = 4, mostChunks = 8;
 
-int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
-
 // Numbers at all points that an image has of x, and of y.
 int64_t seenOf(const WinogradPlan& p) { return p.points * p.geometry.inputs * p.seen; }
-int64_t planesOf(const WinogradPlan& p) { return p.points * p.geometry.outputs * p.vectors * lanes; }
+int64_t planesOf(const WinogradPlan& p) { return p.points * p.geometry.outputs * p.vectors * winogradLanes; }
+int64_t imageBytes(const WinogradPlan& p) { return (seenOf(p) + planesOf(p)) * int64_t{sizeof(float)}; }
 
 // Two planes in shape beside them, and room for vectors that end behind the last number.
 size_t blockElements(const WinogradPlan& p) {
-  return static_cast<size_t>(p.images * (seenOf(p) + planesOf(p)) + p.rows * p.line + p.geometry.y[2] * p.tiles * winogradTile + 8 * lanes);
+  return static_cast<size_t>(p.images * (seenOf(p) + planesOf(p)) + p.rows * p.line + p.geometry.y[2] * p.tiles * winogradTile + 8 * winogradLanes);
 }
 
-WinogradPlan planOf(ConvolutionKind kind, const ConvolutionGeometry& g, WinogradTables& tables) {
+// What the geometry alone decides.
+WinogradPlan sizesOf(const ConvolutionGeometry& g) {
   WinogradPlan p{};
   p.geometry = g;
   p.points = g.w[0] + winogradTile - 1;
-  p.tiles = ceilDiv(g.y[0], winogradTile);
+  p.tiles = ceilDivide(g.y[0], winogradTile);
   p.rows = g.y[2] + g.w[2] - 1;
   p.seen = p.rows * p.tiles;
   p.pixels = g.y[2] * p.tiles;
-  p.vectors = ceilDiv(p.pixels, lanes);
+  p.vectors = ceilDivide(p.pixels, winogradLanes);
   p.depth = g.inputs * g.w[2];
   p.line = winogradTile * (p.tiles + 1);
+  return p;
+}
 
+WinogradPlan planOf(ConvolutionKind kind, const ConvolutionGeometry& g, WinogradTables& tables) {
+  WinogradPlan p = sizesOf(g);
   const int64_t most = kind == ConvolutionKind::gradientW ? gradientBytes : blockBytes;
-  p.images = std::clamp<int64_t>(most / ((seenOf(p) + planesOf(p)) * int64_t{sizeof(float)}), 1, g.batch);
+  p.images = std::clamp<int64_t>(most / imageBytes(p), 1, g.batch);
   if (kind == ConvolutionKind::gradientW) {
     p.chunks = std::min(g.batch, std::clamp(g.batch / p.images, usualChunks, mostChunks));
-    p.images = std::min(p.images, ceilDiv(g.batch, p.chunks));
+    p.images = std::min(p.images, ceilDivide(g.batch, p.chunks));
   } else if (p.images > 4) {
     // Products take four vectors at a time.
     p.images = p.images / 4 * 4;
   }
 
-  tables.begins.assign(static_cast<size_t>(ceilDiv(p.rows * (p.tiles + 1), lanes)), 0);
+  tables.begins.assign(static_cast<size_t>(ceilDivide(p.rows * (p.tiles + 1), winogradLanes)), 0);
   for (int64_t q = 0; q < p.rows * (p.tiles + 1); q++) {
-    if (q % (p.tiles + 1) < p.tiles) tables.begins[static_cast<size_t>(q / lanes)] |= static_cast<uint16_t>(1u << q % lanes);
+    if (q % (p.tiles + 1) < p.tiles) tables.begins[static_cast<size_t>(q / winogradLanes)] |= static_cast<uint16_t>(1u << q % winogradLanes);
   }
   tables.at.assign(static_cast<size_t>(p.depth), 0);
   for (int64_t c = 0; c < g.inputs; c++) {
@@ -69,7 +72,7 @@ WinogradPlan planOf(ConvolutionKind kind, const ConvolutionGeometry& g, Winograd
     }
   }
   tables.planeAt.assign(static_cast<size_t>(g.outputs), 0);
-  for (int64_t o = 0; o < g.outputs; o++) tables.planeAt[static_cast<size_t>(o)] = static_cast<int32_t>(o * p.vectors * lanes);
+  for (int64_t o = 0; o < g.outputs; o++) tables.planeAt[static_cast<size_t>(o)] = static_cast<int32_t>(o * p.vectors * winogradLanes);
   p.begins = tables.begins.data();
   p.at = tables.at.data();
   p.planeAt = tables.planeAt.data();
@@ -91,13 +94,13 @@ void images(const WinogradPlan& p, const WinogradPieces& pieces, ConvolutionKind
   const ConvolutionGeometry& g = p.geometry;
   const int64_t size = p.points * p.depth * g.outputs, filters = p.depth * g.outputs * g.w[0];
   const bool isForward = kind == ConvolutionKind::forward;
-  float* const memory = callMemory(size * g.group + lanes);
+  float* const memory = callMemory(size * g.group + winogradLanes);
   const int64_t count = isForward ? p.depth : g.outputs, ranges = std::clamp<int64_t>(size >> 13, 1, std::min<int64_t>(count, 16));
   parallelFor(g.group * ranges, [&](int64_t i) {
     const int64_t group = i / ranges, range = i % ranges;
     pieces.filters(p, kind, w + group * filters, memory + group * size, count * range / ranges, count * (range + 1) / ranges);
   });
-  const int64_t blocks = ceilDiv(g.batch, p.images);
+  const int64_t blocks = ceilDivide(g.batch, p.images);
   const int64_t from = isForward ? g.inputs * g.xPlane : g.outputs * g.yPlane, to = isForward ? g.outputs * g.yPlane : g.inputs * g.xPlane;
   parallelForGuarded(blocks * g.group, [&](int64_t i) {
     const int64_t image = i / g.group * p.images, group = i % g.group, at = image * g.group + group;
@@ -109,7 +112,7 @@ void images(const WinogradPlan& p, const WinogradPieces& pieces, ConvolutionKind
 void gradientOfFilters(const WinogradPlan& p, const WinogradPieces& pieces, const float* x, const float* dy, float* dw) {
   const ConvolutionGeometry& g = p.geometry;
   const int64_t size = p.points * p.depth * g.outputs, step = size * g.group;
-  float* const parts = callMemory(step * p.chunks + lanes);
+  float* const parts = callMemory(step * p.chunks + winogradLanes);
   parallelForGuarded(p.chunks * g.group, [&](int64_t i) {
     const int64_t chunk = i / g.group, group = i % g.group, last = g.batch * (chunk + 1) / p.chunks;
     float* const part = parts + chunk * step + group * size;
@@ -135,13 +138,12 @@ bool suitsWinograd(const ConvolutionGeometry& g) {
   const bool steps = g.stride[0] == 1 && g.stride[2] == 1 && g.dilation[0] == 1 && g.dilation[2] == 1;
   if (!plane || !steps || g.multiplications < leastWork || piecesOf(g) == nullptr) return false;
   // Few products for each transform, or planes or filters that leave the caches.
-  if (g.inputs * g.w[2] < 32 || g.outputs < 16) return false;
-  const int64_t points = g.w[0] + winogradTile - 1;
-  if (points * g.inputs * g.w[2] * g.outputs * int64_t{sizeof(float)} > mostFilterBytes) return false;
-  const int64_t tiles = ceilDiv(g.y[0], winogradTile), vectors = ceilDiv(g.y[2] * tiles, lanes);
-  const int64_t bytes = points * (g.inputs * (g.y[2] + g.w[2] - 1) * tiles + g.outputs * vectors * lanes) * int64_t{sizeof(float)};
+  const WinogradPlan p = sizesOf(g);
+  if (p.depth < 32 || g.outputs < 16) return false;
+  if (p.points * p.depth * g.outputs * int64_t{sizeof(float)} > mostFilterBytes) return false;
+  if (imageBytes(p) > gradientBytes / 2) return false;
   // Vectors that are not full may take what is won.
-  return bytes <= gradientBytes / 2 && 3 * points * vectors * lanes <= 2 * g.w[0] * g.yPlane;
+  return 3 * p.points * p.vectors * winogradLanes <= 2 * g.w[0] * g.yPlane;
 }
 
 void winogradConvolution(ConvolutionKind kind, const ConvolutionGeometry& g, const float* a, const float* b, float* output) {

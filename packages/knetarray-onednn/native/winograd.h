@@ -21,6 +21,9 @@ namespace knet {
 // Pixels of a tile of y.
 inline constexpr int64_t winogradTile = 4;
 
+// Tiles of a vector.
+inline constexpr int64_t winogradLanes = 16;
+
 struct WinogradPlan {
   ConvolutionGeometry geometry;
   int64_t points;   // of evaluation: filter row + 3

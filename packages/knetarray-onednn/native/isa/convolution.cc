@@ -6,17 +6,6 @@
 namespace knet::KNET_ISA {
 namespace {
 
-// Calls tile(first, size) for parts of 0 .. count-1 of nearly equal sizes of at most `most`.
-template <class F>
-void split(int64_t count, int64_t most, F&& tile) {
-  const int64_t parts = (count + most - 1) / most;
-  int64_t longer = count % parts;
-  for (int64_t first = 0, size = count / parts + 1; first < count; first += size) {
-    if (longer-- == 0) size--;
-    tile(first, static_cast<int>(size));
-  }
-}
-
 // Calls tile(first pixel, vectors, pixels of the last vector).
 template <class T, class F>
 void splitPixels(int64_t pixels, F&& tile) {

@@ -3,17 +3,10 @@
 
 #include "../convolution.h"
 #include "convolution_lanes.h"
+#include "convolution_parts.h"
 
 namespace knet::KNET_ISA {
 namespace {
-
-inline int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
-inline int64_t clampTo(int64_t x, int64_t from, int64_t to) { return x < from ? from : x > to ? to : x; }
-
-template <class T>
-void clear(T* p, int64_t count) {
-  for (int64_t i = 0; i < count; i++) p[i] = 0;
-}
 
 // Where a filter position of the first dimension meets a row of x: the place in x of the first pixel of a row of y, and the
 // pixels from .. to - 1 of that row whose place lies inside of x.

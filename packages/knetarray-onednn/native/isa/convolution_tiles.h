@@ -2,6 +2,7 @@
 #pragma once
 
 #include "convolution_lanes.h"
+#include "convolution_parts.h"
 
 namespace knet::KNET_ISA {
 namespace {
@@ -29,33 +30,41 @@ struct Product {
   int tail;
 };
 
+// sums[i][j] = the sum over k < depth of left(a + at[k], i) * right(b + k * bStep, j), where left reads a vector and right a number.
+template <int vectors, int columns, class T, class V, class Left, class Right>
+__attribute__((always_inline)) inline void sumProducts(const T* a, const int32_t* at, int64_t depth, const T* b, int64_t bStep, Left left,
+                                                       Right right, V (&sums)[vectors][columns]) {
+  using L = Lanes<T>;
+#pragma GCC unroll 8
+  for (int i = 0; i < vectors; i++)
+#pragma GCC unroll 8
+    for (int j = 0; j < columns; j++) sums[i][j] = L::zero();
+  const int32_t* const end = at + depth;
+  for (; at < end; at++, b += bStep) {
+    const T* const p = a + *at;
+    V x[vectors];
+#pragma GCC unroll 8
+    for (int i = 0; i < vectors; i++) x[i] = left(p, i);
+#pragma GCC unroll 8
+    for (int j = 0; j < columns; j++) {
+      const V y = L::all(right(b, j));
+#pragma GCC unroll 8
+      for (int i = 0; i < vectors; i++) sums[i][j] = L::multiplyAdd(x[i], y, sums[i][j]);
+    }
+  }
+}
+
 template <class T, int vectors, int columns, bool whole>
 void multiply(const Product<T>& t) {
   using L = Lanes<T>;
   using V = typename L::Vector;
   V sums[vectors][columns];
-#pragma GCC unroll 8
-  for (int i = 0; i < vectors; i++)
-#pragma GCC unroll 8
-    for (int j = 0; j < columns; j++) sums[i][j] = L::zero();
-  const T* const a = t.a;
-  const T* b = t.b;
-  const int64_t bStep = t.bStep, bColumn = t.bColumn;
+  const int64_t bColumn = t.bColumn;
   const auto tail = L::range(0, t.tail);
-  const int32_t* const end = t.aAt + t.depth;
-  for (const int32_t* at = t.aAt; at < end; at++, b += bStep) {
-    const T* const p = a + *at;
-    V left[vectors];
-#pragma GCC unroll 8
-    for (int i = 0; i < vectors; i++)
-      left[i] = whole || i < vectors - 1 ? L::load(p + i * L::count) : L::load(p + i * L::count, tail);
-#pragma GCC unroll 8
-    for (int j = 0; j < columns; j++) {
-      const V right = L::all(b[j * bColumn]);
-#pragma GCC unroll 8
-      for (int i = 0; i < vectors; i++) sums[i][j] = L::multiplyAdd(left[i], right, sums[i][j]);
-    }
-  }
+  sumProducts<vectors, columns>(
+      t.a, t.aAt, t.depth, t.b, t.bStep,
+      [=](const T* p, int i) { return whole || i < vectors - 1 ? L::load(p + i * L::count) : L::load(p + i * L::count, tail); },
+      [=](const T* b, int j) { return b[j * bColumn]; }, sums);
   const V alpha = L::all(t.alpha);
   const bool add = t.add;
   const int32_t* const cAt = t.cAt;
@@ -154,77 +163,21 @@ void accumulate(const Dots<T>& t) {
   }
 }
 
-template <class T, int vectors, bool whole>
-void multiplyColumns(const Product<T>& t, int columns) {
-  switch (columns) {
-    case 1:
-      return multiply<T, vectors, 1, whole>(t);
-    case 2:
-      return multiply<T, vectors, 2, whole>(t);
-    case 3:
-      return multiply<T, vectors, 3, whole>(t);
-    case 4:
-      return multiply<T, vectors, 4, whole>(t);
-#ifdef __AVX512F__
-    case 5:
-      return multiply<T, vectors, 5, whole>(t);
-    case 6:
-      return multiply<T, vectors, 6, whole>(t);
-#endif
-  }
-}
-
 // A tile of any size up to maxVectors by maxColumns.
 template <class T>
 void multiply(const Product<T>& t, int vectors, int columns) {
-  const bool whole = t.tail == Lanes<T>::count;
-  switch (vectors) {
-    case 1:
-      return whole ? multiplyColumns<T, 1, true>(t, columns) : multiplyColumns<T, 1, false>(t, columns);
-    case 2:
-      return whole ? multiplyColumns<T, 2, true>(t, columns) : multiplyColumns<T, 2, false>(t, columns);
-    case 3:
-      return whole ? multiplyColumns<T, 3, true>(t, columns) : multiplyColumns<T, 3, false>(t, columns);
-#ifdef __AVX512F__
-    case 4:
-      return whole ? multiplyColumns<T, 4, true>(t, columns) : multiplyColumns<T, 4, false>(t, columns);
-#endif
-  }
-}
-
-template <class T, int rows>
-void accumulateColumns(const Dots<T>& t, int columns) {
-  switch (columns) {
-    case 1:
-      return accumulate<T, rows, 1>(t);
-    case 2:
-      return accumulate<T, rows, 2>(t);
-#ifdef __AVX512F__
-    case 3:
-      return accumulate<T, rows, 3>(t);
-    case 4:
-      return accumulate<T, rows, 4>(t);
-    case 5:
-      return accumulate<T, rows, 5>(t);
-    case 6:
-      return accumulate<T, rows, 6>(t);
-#endif
-  }
+  withConstant<maxVectors>(vectors, [&](auto v) {
+    withConstant<maxColumns>(columns, [&](auto c) {
+      if (t.tail == Lanes<T>::count) return multiply<T, v, c, true>(t);
+      multiply<T, v, c, false>(t);
+    });
+  });
 }
 
 // A tile of any size up to maxLeft by maxRight.
 template <class T>
 void accumulate(const Dots<T>& t, int rows, int columns) {
-  switch (rows) {
-    case 1:
-      return accumulateColumns<T, 1>(t, columns);
-    case 2:
-      return accumulateColumns<T, 2>(t, columns);
-    case 3:
-      return accumulateColumns<T, 3>(t, columns);
-    case 4:
-      return accumulateColumns<T, 4>(t, columns);
-  }
+  withConstant<maxLeft>(rows, [&](auto r) { withConstant<maxRight>(columns, [&](auto c) { accumulate<T, r, c>(t); }); });
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // Products of matrices large in both directions: which operand is packed and when, and how c is divided into tasks.
 #pragma once
 
+#include "../ceil_divide.h"
 #include "../gemm.h"
 #include "../parallel.h"
 #include "../scratch.h"
@@ -11,7 +12,6 @@ namespace {
 
 int64_t smaller(int64_t x, int64_t y) { return x < y ? x : y; }
 int64_t larger(int64_t x, int64_t y) { return x > y ? x : y; }
-int64_t ceilDivide(int64_t x, int64_t y) { return (x + y - 1) / y; }
 
 // Multiplications that are worth a task of their own, some 10 microseconds.
 constexpr int64_t taskWork = 1200000;
