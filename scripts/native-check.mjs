@@ -37,8 +37,8 @@ const checks = {
     build: () => native({ out: join(root, onednn, 'build', 'thread'), sanitize: 'thread' }),
     variable: 'KNET_ONEDNN_ADDON',
     library: 'libtsan.so',
-    // How V8 synchronises its own threads cannot be seen: what it does by itself is left out.
-    environment: reports => ({ TSAN_OPTIONS: `ignore_noninstrumented_modules=1:log_path=${reports}` }),
+    // How V8 synchronises its own threads cannot be seen: what it does by itself is left out. So are threads that the test runner leaves.
+    environment: reports => ({ TSAN_OPTIONS: `ignore_noninstrumented_modules=1:report_thread_leaks=0:log_path=${reports}` }),
     runs: [{ tests: [onednn, suite('onednn')], env: { KNET_NUM_THREADS: '3' } }],
   },
   cuda: {

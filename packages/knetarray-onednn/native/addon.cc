@@ -12,10 +12,12 @@
 #include "isa.h"
 #include "kernels.h"
 #include "parallel.h"
+#include "queue.h"
 
 namespace {
 
-// Numbers that one command may need; native-commands/src/command.ts checks against it.
+// Numbers that one command may need; native-commands/src/command.ts checks against it. The last one is the length of a command
+// that may wait, or 0.
 constexpr size_t wordCount = 4096;
 
 // The command block of this thread. Every thread of Node that loads the addon has its own.
@@ -30,7 +32,10 @@ Napi::Value connect(const Napi::CallbackInfo& info) {
     Napi::Float64Array words = Napi::Float64Array::New(info.Env(), wordCount);
     connection.words = Napi::Persistent(words);
     connection.data = words.Data();
+    knet::ownQueue();
     info.Env().AddCleanupHook([] {
+      // Buffers are freed next, which commands may still want.
+      knet::leaveQueue();
       connection.words.Reset();
       connection.data = nullptr;
     });
@@ -61,7 +66,10 @@ void guard(const Napi::CallbackInfo& info) {
 #endif
 
 Napi::Value threads(const Napi::CallbackInfo& info) {
-  if (info.Length() > 0) knet::setThreadCount(info[0].As<Napi::Number>().Int32Value());
+  if (info.Length() > 0) {
+    knet::waitForCommands();
+    knet::setThreadCount(info[0].As<Napi::Number>().Int32Value());
+  }
   return Napi::Number::New(info.Env(), knet::threadCount());
 }
 
@@ -87,11 +95,11 @@ Napi::Value target(const Napi::CallbackInfo& info) {
 
 void forget(const Napi::CallbackInfo& info) { napi_delete_reference(info.Env(), referenceOf(info)); }
 
-// A kernel as a function of JavaScript. Raw Node-API: this is the hot path, and it has neither arguments nor a result.
-template <auto kernel>
+// A function without arguments and result as one of JavaScript. Raw Node-API: this is the hot path.
+template <auto function>
 napi_value call(napi_env env, napi_callback_info) {
   try {
-    kernel(connection.data);
+    function();
   } catch (const std::out_of_range& error) {
     napi_throw_range_error(env, nullptr, error.what());
   } catch (const std::exception& error) {
@@ -100,11 +108,27 @@ napi_value call(napi_env env, napi_callback_info) {
   return nullptr;
 }
 
-template <auto kernel>
+template <auto function>
 void add(Napi::Object& exports, const char* name) {
-  napi_value function;
-  napi_create_function(exports.Env(), name, NAPI_AUTO_LENGTH, call<kernel>, nullptr, &function);
-  exports.Set(name, Napi::Value(exports.Env(), function));
+  napi_value value;
+  napi_create_function(exports.Env(), name, NAPI_AUTO_LENGTH, call<function>, nullptr, &value);
+  exports.Set(name, Napi::Value(exports.Env(), value));
+}
+
+// A kernel that fails for want of memory alone.
+template <auto kernel>
+void later() {
+  double& length = connection.data[wordCount - 1];
+  const size_t count = static_cast<size_t>(length);
+  length = 0;
+  knet::submit(kernel, connection.data, count);
+}
+
+// One that checks what it reads.
+template <auto kernel>
+void now() {
+  knet::waitForCommands();
+  kernel(connection.data);
 }
 
 Napi::Object init(Napi::Env env, Napi::Object exports) {
@@ -118,21 +142,22 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("target", Napi::Function::New(env, target));
   exports.Set("forget", Napi::Function::New(env, forget));
   exports.Set("isa", Napi::String::New(env, knet::hasAvx512() ? "avx512" : knet::hasAvx2() ? "avx2" : "none"));
-  add<knet::convolutionCommand>(exports, "convolution");
-  add<knet::matmulCommand>(exports, "matmul");
-  add<knet::gatherCommand>(exports, "gather");
-  add<knet::scatterAddCommand>(exports, "scatterAdd");
-  add<knet::cumsumCommand>(exports, "cumsum");
-  add<knet::maxPoolingCommand>(exports, "maxPooling");
-  add<knet::maxPoolingGradientCommand>(exports, "maxPoolingGradient");
-  add<knet::randomCommand>(exports, "random");
-  add<knet::compileCommand>(exports, "compile");
-  add<knet::mapCommand>(exports, "map");
-  add<knet::reduceCommand>(exports, "reduce");
-  add<knet::softmaxCommand>(exports, "softmax");
-  add<knet::softmaxGradientCommand>(exports, "softmaxGradient");
-  add<knet::lstmCommand>(exports, "lstm");
-  add<knet::lstmGradientCommand>(exports, "lstmGradient");
+  add<knet::waitForCommands>(exports, "wait");
+  add<later<knet::convolutionCommand>>(exports, "convolution");
+  add<later<knet::matmulCommand>>(exports, "matmul");
+  add<now<knet::gatherCommand>>(exports, "gather");
+  add<now<knet::scatterAddCommand>>(exports, "scatterAdd");
+  add<later<knet::cumsumCommand>>(exports, "cumsum");
+  add<later<knet::maxPoolingCommand>>(exports, "maxPooling");
+  add<later<knet::maxPoolingGradientCommand>>(exports, "maxPoolingGradient");
+  add<later<knet::randomCommand>>(exports, "random");
+  add<now<knet::compileCommand>>(exports, "compile");
+  add<later<knet::mapCommand>>(exports, "map");
+  add<later<knet::reduceCommand>>(exports, "reduce");
+  add<later<knet::softmaxCommand>>(exports, "softmax");
+  add<later<knet::softmaxGradientCommand>>(exports, "softmaxGradient");
+  add<later<knet::lstmCommand>>(exports, "lstm");
+  add<later<knet::lstmGradientCommand>>(exports, "lstmGradient");
   return exports;
 }
 

@@ -27,10 +27,12 @@ class Region {
  public:
   Region(detail::Task task, void* context, int64_t count) : task_(task), context_(context), count_(count), left_(pack(0, count)) {}
 
-  void work(bool front) {
+  // Whether there were tasks.
+  bool work(bool front) {
     int64_t finished = 0;
     for (int64_t i; (i = take(front)) >= 0; finished++) task_(context_, i);
     if (finished > 0) done_.fetch_add(finished, std::memory_order_release);
+    return finished > 0;
   }
   bool done() const { return done_.load(std::memory_order_acquire) == count_; }
 
@@ -62,6 +64,27 @@ class Pool {
 
   int count() const { return count_.load(std::memory_order_relaxed); }
   void setCount(int count) { count_.store(std::max(1, count), std::memory_order_relaxed); }
+
+  void setBackground(bool (*step)()) { background_.store(step); }
+
+  void wakeFirst() {
+    if (!firstSleeps_.load(std::memory_order_relaxed)) return;
+    start(1);
+    std::lock_guard<std::mutex> lock(mutex_);
+    firstSleeps_.store(false, std::memory_order_relaxed);
+    // An epoch without a region: the others look, and sleep again.
+    epoch_.fetch_add(1);
+    wake_.notify_all();
+  }
+
+  bool help() {
+    if (region_.load() == nullptr) return false;
+    inside_.fetch_add(1);
+    Region* region = region_.load();
+    const bool some = region != nullptr && region->work(false);
+    inside_.fetch_sub(1);
+    return some;
+  }
 
   void run(int64_t count, detail::Task task, void* context) {
     // Numbers of tasks are packed into 32 bits: nobody cuts work that fine.
@@ -98,8 +121,10 @@ class Pool {
   }
 
   void start(int helpers) {
-    while (static_cast<int>(started_) < helpers) {
-      const int index = started_++;
+    if (started_.load(std::memory_order_acquire) >= helpers) return;
+    std::lock_guard<std::mutex> lock(mutex_);
+    while (started_.load(std::memory_order_relaxed) < helpers) {
+      const int index = started_.fetch_add(1, std::memory_order_release);
       // The threads live as long as the process: worker threads of Node come and go, and share them.
       std::thread([this, index] { serve(index); }).detach();
     }
@@ -108,7 +133,7 @@ class Pool {
   void serve(int index) {
     uint64_t seen = 0;
     for (;;) {
-      seen = waitForEpoch(seen);
+      seen = waitForEpoch(seen, index == 0);
       if (index >= wanted_.load(std::memory_order_relaxed)) continue;
       inside_.fetch_add(1);
       Region* region = region_.load();
@@ -117,19 +142,27 @@ class Pool {
     }
   }
 
-  uint64_t waitForEpoch(uint64_t seen) {
-    const auto end = std::chrono::steady_clock::now() + spinTime;
+  uint64_t waitForEpoch(uint64_t seen, bool isFirst) {
+    auto end = std::chrono::steady_clock::now() + spinTime;
     for (int i = 0;; i++) {
       const uint64_t epoch = epoch_.load();
       if (epoch != seen) return epoch;
+      if (isFirst && background()) end = std::chrono::steady_clock::now() + spinTime;
       _mm_pause();
       if (i % 64 == 63 && std::chrono::steady_clock::now() > end) break;
     }
     std::unique_lock<std::mutex> lock(mutex_);
     sleeping_.fetch_add(1);
+    if (isFirst) firstSleeps_.store(true, std::memory_order_relaxed);
     wake_.wait(lock, [&] { return epoch_.load() != seen; });
+    if (isFirst) firstSleeps_.store(false, std::memory_order_relaxed);
     sleeping_.fetch_sub(1);
     return epoch_.load();
+  }
+
+  bool background() const {
+    bool (*const step)() = background_.load(std::memory_order_relaxed);
+    return step != nullptr && step();
   }
 
   std::atomic<int> count_;
@@ -138,7 +171,10 @@ class Pool {
   std::atomic<int> wanted_{0};
   std::atomic<int> inside_{0};
   std::atomic<int> sleeping_{0};
-  int started_ = 0;
+  std::atomic<int> started_{0};
+  std::atomic<bool (*)()> background_{nullptr};
+  // Whether the first helper sleeps, or was not started.
+  std::atomic<bool> firstSleeps_{true};
   std::mutex owner_;
   std::mutex mutex_;
   std::condition_variable wake_;
@@ -154,6 +190,10 @@ Pool& pool() {
 
 int threadCount() { return pool().count(); }
 void setThreadCount(int count) { pool().setCount(count); }
+
+void setBackground(bool (*step)()) { pool().setBackground(step); }
+void wakeHelper() { pool().wakeFirst(); }
+bool help() { return pool().help(); }
 
 namespace detail {
 void run(int64_t count, Task task, void* context) {

@@ -12,6 +12,16 @@ int threadCount();
 // Sets that number, 1 or more; what runs now is not affected.
 void setThreadCount(int count);
 
+// What the pool's first helper does between regions until there is nothing left and it sleeps. `step` returns whether there was
+// something to do.
+void setBackground(bool (*step)());
+
+// Has it look again.
+void wakeHelper();
+
+// Takes tasks of the region that another thread runs just now; returns whether there were some.
+bool help();
+
 namespace detail {
 using Task = void (*)(void* context, int64_t index);
 void run(int64_t count, Task task, void* context);

@@ -7,6 +7,7 @@
 
 #include "isa.h"
 #include "kernels.h"
+#include "queue.h"
 #include "words.h"
 
 namespace knet {
@@ -14,6 +15,12 @@ namespace {
 
 // Every thread of Node compiles its own.
 thread_local std::vector<std::unique_ptr<Program>> programs;
+
+// Made after them, and so destroyed before: commands that wait may still use them.
+struct Leave {
+  ~Leave() { leaveQueue(); }
+};
+thread_local const Leave leave;
 
 // Picoseconds per element, roughly, on a core of 3 GHz.
 int64_t costOf(Op op, DType dtype) {
@@ -59,7 +66,8 @@ void assignSlots(Program& p) {
 
 }  // namespace
 
-const Program& programOf(int64_t handle) { return *programs[static_cast<size_t>(handle)]; }
+// A handle is an address: the thread that computes a command need not be the one that compiled its program.
+const Program& programOf(int64_t handle) { return *reinterpret_cast<const Program*>(handle); }
 
 // Written by `compile` in native-commands/src/programs.ts, which reads the handle from the first word.
 void compileCommand(double* words) {
@@ -84,8 +92,8 @@ void compileCommand(double* words) {
   for (int k = 0; k < p.outputs; k++) p.output[k] = static_cast<uint8_t>(w.integer());
   p.cost += bytesOf(p.dtype) * 15 * (p.inputs + p.outputs);
   assignSlots(p);
+  words[0] = static_cast<double>(reinterpret_cast<uintptr_t>(program.get()));
   programs.push_back(std::move(program));
-  words[0] = static_cast<double>(programs.size() - 1);
 }
 
 }  // namespace knet

@@ -43,7 +43,7 @@ namespace avx512 {
 Loop loopOf(DType dtype, Op op, int uniform);
 }
 
-// The program behind a handle of this thread.
+// The program behind a handle, of the thread whose commands name it.
 const Program& programOf(int64_t handle);
 
 }  // namespace knet

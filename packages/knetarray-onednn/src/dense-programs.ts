@@ -24,6 +24,7 @@ export class DensePrograms extends Programs {
     for (let i = 0; i < scalars.length; i++) words[at++] = scalars[i]!;
     for (let i = 0; i < inputs.length; i++) words[at++] = command.addressOf(inputs[i]!);
     for (let i = 0; i < outputs.length; i++) words[at++] = command.addressOf(outputs[i]!);
+    command.end(at);
     this.native.map();
   }
 }

@@ -14,6 +14,8 @@ export interface Native extends NativeKernels {
   address(buffer: ArrayBuffer): number;
   /** In a build with AddressSanitizer: bytes of a buffer outside of `begin` to `end` may not be touched. */
   guard?(buffer: ArrayBuffer, begin: number, end: number): void;
+  /** Returns when all kernels that were called are computed; those without errors of their own may be computed later than they are called. */
+  wait(): void;
   /** Number of threads that kernels use; sets it when it is given. */
   threads(count?: number): number;
   /** Instruction set that was chosen when the addon was loaded. */

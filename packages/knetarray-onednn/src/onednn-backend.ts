@@ -78,11 +78,16 @@ export class OnednnBackend extends NativeBackend<Native> implements Backend {
   }
 
   release(storage: Storage): void {
-    this.allocator.release(storageOf(storage));
+    const released = storageOf(storage);
+    // Commands that wait may still want what the garbage collector would now free.
+    this.native.wait();
+    this.allocator.release(released);
   }
 
   write(storage: Storage, offset: number, data: TypedArray): void {
-    storageOf(storage).data.set(data, offset);
+    const { data: elements } = storageOf(storage);
+    this.native.wait();
+    elements.set(data, offset);
   }
 
   async read(storage: Storage, dtype: DType, offset: number, length: number): Promise<TypedArray> {
@@ -90,6 +95,8 @@ export class OnednnBackend extends NativeBackend<Native> implements Backend {
   }
 
   readSync(storage: Storage, _dtype: DType, offset: number, length: number): TypedArray {
-    return storageOf(storage).data.slice(offset, offset + length);
+    const { data } = storageOf(storage);
+    this.native.wait();
+    return data.slice(offset, offset + length);
   }
 }

@@ -22,6 +22,11 @@ export class Command {
     private readonly storageAddress: (storage: Storage) => number,
   ) {}
 
+  /** Tells the addon how long the command is, which then may compute it later; `length` is known to who has written it by hand. */
+  end(length = this.#at): void {
+    this.words[this.words.length - 1] = length;
+  }
+
   /** Address of the element at position 0 of a view. */
   addressOf({ storage, dtype, offset }: View): number {
     return this.storageAddress(storage) + offset * bytesPerElement(dtype);
@@ -36,7 +41,7 @@ export class Command {
   /** Writes a number. */
   put(x: number): this {
     // A write past the end of a typed array is ignored: the kernel would read the numbers of an older command.
-    if (this.#at >= this.words.length) throw new RangeError(`${this.name}: a command of more than ${this.words.length} numbers`);
+    if (this.#at >= this.words.length - 1) throw new RangeError(`${this.name}: a command of more than ${this.words.length - 1} numbers`);
     this.words[this.#at++] = x;
     return this;
   }

@@ -43,7 +43,7 @@ export function convolution(
   putOrdered(command, order, g.stride, 1);
   putOrdered(command, order, g.dilation, 1);
   command.put(g.group).put(g.inputs).put(g.outputs).put(g.batch).put(Number(g.flip)).put(g.alpha);
-  command.address(a).address(b).address(output);
+  command.address(a).address(b).address(output).end();
   native.convolution();
 }
 

@@ -17,7 +17,7 @@ export function scatterAdd(native: NativeKernels, command: Command, source: View
 
 /** See `Backend.cumsum`. */
 export function cumsum(native: NativeKernels, command: Command, x: View, output: View, dim: number): void {
-  command.begin().put(dim).view(x).view(output);
+  command.begin().put(dim).view(x).view(output).end();
   native.cumsum();
 }
 

@@ -5,7 +5,7 @@ import type { NativeKernels } from './native-kernels.js';
 
 /** See `Backend.lstm`. */
 export function lstm(native: NativeKernels, command: Command, gates: View, cell: View, newHidden: View, newCell: View): void {
-  begin(command, gates).address(gates).address(cell).address(newHidden).address(newCell);
+  begin(command, gates).address(gates).address(cell).address(newHidden).address(newCell).end();
   native.lstm();
 }
 
@@ -21,7 +21,7 @@ export function lstmGradient(
   cellGradient: View,
 ): void {
   begin(command, gates).address(gates).address(cell).address(newCell);
-  command.address(hidden).address(arriving).address(gatesGradient).address(cellGradient);
+  command.address(hidden).address(arriving).address(gatesGradient).address(cellGradient).end();
   native.lstmGradient();
 }
 

@@ -17,5 +17,6 @@ export function matmul(native: NativeKernels, command: Command, a: View, b: View
       .put(b.strides[d + 2]!)
       .put(output.strides[d + 2]!);
   }
+  command.end();
   native.matmul();
 }

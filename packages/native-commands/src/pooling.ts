@@ -12,6 +12,7 @@ export function maxPooling(native: NativeKernels, command: Command, g: PoolingGe
   const where = indices === undefined ? 0 : command.addressOf(indices);
   command.begin().put(codeOf(x.dtype)).address(x).address(y).put(where);
   putGeometry(command, g);
+  command.end();
   native.maxPooling();
 }
 
@@ -23,6 +24,7 @@ export function maxPoolingGradient(native: NativeKernels, command: Command, g: P
   checkRank(command.name, 'maxPoolingGradient', g);
   command.begin().put(codeOf(x.dtype)).address(x).address(dy).address(dx);
   putGeometry(command, g);
+  command.end();
   native.maxPoolingGradient();
 }
 

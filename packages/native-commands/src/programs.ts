@@ -36,6 +36,7 @@ export class Programs {
     for (let i = 0; i < scalars.length; i++) words[at++] = scalars[i]!;
     for (let i = 0; i < inputs.length; i++) at = this.putStrided(at, inputs[i]!);
     for (let i = 0; i < outputs.length; i++) at = this.putStrided(at, outputs[i]!);
+    command.end(at);
     this.native.map();
   }
 

@@ -18,6 +18,7 @@ export function random(
     .put(key[0] >>> 0)
     .put(key[1] >>> 0)
     .address(output)
-    .put(sizeOf(output.shape));
+    .put(sizeOf(output.shape))
+    .end();
   native.random();
 }

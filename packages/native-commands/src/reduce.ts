@@ -33,5 +33,6 @@ export function reduce(
   for (let d = 0; d < shape.length; d++) words[at++] = shape[d] === kept[d] ? 0 : 1;
   for (let i = 0; i < scalars.length; i++) words[at++] = scalars[i]!;
   for (let i = 0; i < inputs.length; i++) at = programs.putStrided(at, inputs[i]!);
+  command.end(at);
   native.reduce();
 }

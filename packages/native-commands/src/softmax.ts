@@ -12,7 +12,7 @@ export function softmax(
   x: View,
   output: View,
 ): void {
-  begin(command, kind, geometry, x).address(x).address(output);
+  begin(command, kind, geometry, x).address(x).address(output).end();
   native.softmax();
 }
 
@@ -26,7 +26,7 @@ export function softmaxGradient(
   dy: View,
   output: View,
 ): void {
-  begin(command, kind, geometry, y).address(y).address(dy).address(output);
+  begin(command, kind, geometry, y).address(y).address(dy).address(output).end();
   native.softmaxGradient();
 }
 
