@@ -94,9 +94,12 @@ class Pool {
       for (int64_t i = 0; i < count; i++) task(context, i);
       return;
     }
-    start(helpers);
+    // The first helper does not help itself. Another one may stand in for it, but not one more than there are to be threads: the
+    // thread that left it this work takes part when it waits.
+    const int wanted = isFirst ? std::min(helpers + 1, this->count() - 1) : helpers;
+    start(wanted);
     Region region(task, context, count);
-    wanted_.store(helpers, std::memory_order_relaxed);
+    wanted_.store(wanted, std::memory_order_relaxed);
     region_.store(&region);
     epoch_.fetch_add(1);
     if (sleeping_.load() > 0) {
@@ -131,9 +134,10 @@ class Pool {
   }
 
   void serve(int index) {
+    isFirst = index == 0;
     uint64_t seen = 0;
     for (;;) {
-      seen = waitForEpoch(seen, index == 0);
+      seen = waitForEpoch(seen);
       if (index >= wanted_.load(std::memory_order_relaxed)) continue;
       inside_.fetch_add(1);
       Region* region = region_.load();
@@ -142,7 +146,7 @@ class Pool {
     }
   }
 
-  uint64_t waitForEpoch(uint64_t seen, bool isFirst) {
+  uint64_t waitForEpoch(uint64_t seen) {
     auto end = std::chrono::steady_clock::now() + spinTime;
     for (int i = 0;; i++) {
       const uint64_t epoch = epoch_.load();
@@ -165,6 +169,9 @@ class Pool {
     return step != nullptr && step();
   }
 
+  // Whether this thread is the first helper.
+  static thread_local bool isFirst;
+
   std::atomic<int> count_;
   std::atomic<Region*> region_{nullptr};
   std::atomic<uint64_t> epoch_{0};
@@ -179,6 +186,8 @@ class Pool {
   std::mutex mutex_;
   std::condition_variable wake_;
 };
+
+thread_local bool Pool::isFirst = false;
 
 Pool& pool() {
   // Never destroyed: its threads may still wait on it while the process ends.
