@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <type_traits>
 
+#include "ceil_divide.h"
 #include "growing_memory.h"
 #include "guarded.h"
 #include "one_thread.h"
@@ -57,8 +58,8 @@ Parts partsOf(ConvolutionKind kind, const ConvolutionGeometry& g) {
   const int64_t weightBytes = g.taps * g.inputs * g.outputs * g.group * static_cast<int64_t>(sizeof(float));
   int64_t parts = std::min<int64_t>(g.batch, weightBytes > largeWeights ? 4 : 16);
   if (kind == ConvolutionKind::gradientW) parts = std::min(parts, std::clamp<int64_t>(partBytes / weightBytes, 2, 8));
-  const int64_t images = (g.batch + parts - 1) / parts;
-  parts = (g.batch + images - 1) / images;
+  const int64_t images = ceilDivide(g.batch, parts);
+  parts = ceilDivide(g.batch, images);
   int64_t split = 1;
   while (g.group == 1 && parts * split < 4 && channels / (split * 2) >= 32 && channels % (split * 32) == 0) split *= 2;
   return {images, parts, channels / split, split};

@@ -1,4 +1,5 @@
 // Cumulative sums along a dimension.
+#include "ceil_divide.h"
 #include "kernels.h"
 #include "parallel.h"
 #include "slices.h"
@@ -34,7 +35,7 @@ struct Cumsum {
 
   void run() {
     const bool dense = slices.aStep == 1 && slices.bStep == 1 && slices.run >= spreadLanes;
-    const int64_t width = dense ? denseLanes : spreadLanes, pieces = (slices.run + width - 1) / width;
+    const int64_t width = dense ? denseLanes : spreadLanes, pieces = ceilDivide(slices.run, width);
     const Parts parts{slices.lines * pieces, std::max<int64_t>(1, grain / (length * width))};
     parallelFor(parts.size(), [&](int64_t part) {
       for (int64_t unit = parts.begin(part); unit < parts.end(part); unit++) {

@@ -1,6 +1,7 @@
 // output[.., j, ..] = source[.., positions[j], ..] along a dimension.
 #include <cstring>
 
+#include "ceil_divide.h"
 #include "kernels.h"
 #include "parallel.h"
 #include "positions.h"
@@ -33,10 +34,10 @@ struct Gather {
 
   // Slice by slice: positions choose long runs.
   void runs() {
-    const int64_t pieces = (slices.run + grain - 1) / grain;
+    const int64_t pieces = ceilDivide(slices.run, grain);
     const int64_t each = slices.lines * pieces;
     const int64_t elements = std::max<int64_t>(1, std::min(slices.run, grain));
-    const Parts parts{positions.count * each, (grain + elements - 1) / elements};
+    const Parts parts{positions.count * each, ceilDivide(grain, elements)};
     parallelFor(parts.size(), [&](int64_t part) {
       int64_t unit = parts.begin(part);
       int64_t j = unit / each, line = unit % each / pieces, piece = unit % pieces;
@@ -72,9 +73,9 @@ struct Gather {
 
   // Position by position: for one element of the slices after the other, so that the output is written in its order.
   void singles() {
-    const int64_t pieces = (positions.count + grain - 1) / grain;
+    const int64_t pieces = ceilDivide(positions.count, grain);
     const int64_t elements = std::max<int64_t>(1, std::min(positions.count, grain));
-    const Parts parts{slices.size() * pieces, (grain + elements - 1) / elements};
+    const Parts parts{slices.size() * pieces, ceilDivide(grain, elements)};
     parallelFor(parts.size(), [&](int64_t part) {
       for (int64_t unit = parts.begin(part); unit < parts.end(part); unit++) {
         const int64_t element = unit / pieces, first = unit % pieces * grain, k = element % slices.run;

@@ -78,12 +78,7 @@ class Pool {
   }
 
   bool help() {
-    if (region_.load() == nullptr) return false;
-    inside_.fetch_add(1);
-    Region* region = region_.load();
-    const bool some = region != nullptr && region->work(false);
-    inside_.fetch_sub(1);
-    return some;
+    return region_.load() != nullptr && join(false);
   }
 
   void run(int64_t count, detail::Task task, void* context) {
@@ -139,11 +134,17 @@ class Pool {
     for (;;) {
       seen = waitForEpoch(seen);
       if (index >= wanted_.load(std::memory_order_relaxed)) continue;
-      inside_.fetch_add(1);
-      Region* region = region_.load();
-      if (region != nullptr) region->work(index % 2 == 1);
-      inside_.fetch_sub(1);
+      join(index % 2 == 1);
     }
+  }
+
+  // Works in the region that is there, which lives on as long as somebody is inside.
+  bool join(bool front) {
+    inside_.fetch_add(1);
+    Region* region = region_.load();
+    const bool some = region != nullptr && region->work(front);
+    inside_.fetch_sub(1);
+    return some;
   }
 
   uint64_t waitForEpoch(uint64_t seen) {

@@ -55,13 +55,13 @@ class Queue {
       known_ = finished_.load(std::memory_order_acquire);
       const uint64_t waiting = next + 1 - known_;
       if (waiting >= worthWaking) wakeHelper();
-      if (waiting >= full) compute(enough);
+      if (waiting >= full) computeUntil(enough);
     }
     if (failed_.load(std::memory_order_relaxed)) wait();
   }
 
   void wait() {
-    compute(0);
+    computeUntil(0);
     if (!failed_.load(std::memory_order_acquire)) return;
     const std::exception_ptr error = error_;
     error_ = nullptr;
@@ -94,7 +94,7 @@ class Queue {
   uint64_t left() const { return submitted_.load(std::memory_order_acquire) - finished_.load(std::memory_order_acquire); }
 
   // Computes, or helps to, until so many are left.
-  void compute(uint64_t most) {
+  void computeUntil(uint64_t most) {
     while (left() > most) {
       if (!step() && !help()) _mm_pause();
     }

@@ -14,8 +14,9 @@ bool ownQueue();
 // Ends that, once everything has been computed.
 void leaveQueue();
 
-// Leaves a command of `count` words to be computed, or computes it here, where that is quicker or `count` is 0. Commands are computed one after the other, in order. After
-// one that throws the others are dropped, and the next call of `submit` or `waitForCommands` throws what it threw.
+// Leaves a command of `count` words to be computed, or computes it here, where that is quicker or `count` is 0. Commands are computed
+// one after the other, in order. After one that throws the others are dropped, and the next call of `submit` or `waitForCommands`
+// throws what it threw.
 void submit(Kernel kernel, const double* words, size_t count);
 
 // Returns when all commands of this thread are computed; helps to compute them.

@@ -11,8 +11,7 @@ export function maxPooling(native: NativeKernels, command: Command, g: PoolingGe
   checkRank(command.name, 'maxPooling', g);
   const where = indices === undefined ? 0 : command.addressOf(indices);
   command.begin().put(codeOf(x.dtype)).address(x).address(y).put(where);
-  putGeometry(command, g);
-  command.end();
+  endWithGeometry(command, g);
   native.maxPooling();
 }
 
@@ -23,8 +22,7 @@ export function maxPooling(native: NativeKernels, command: Command, g: PoolingGe
 export function maxPoolingGradient(native: NativeKernels, command: Command, g: PoolingGeometry, x: View, dy: View, dx: View): void {
   checkRank(command.name, 'maxPoolingGradient', g);
   command.begin().put(codeOf(x.dtype)).address(x).address(dy).address(dx);
-  putGeometry(command, g);
-  command.end();
+  endWithGeometry(command, g);
   native.maxPoolingGradient();
 }
 
@@ -33,9 +31,10 @@ function checkRank(name: string, caller: string, { x }: PoolingGeometry): void {
 }
 
 /** Always three dimensions: those that are not there have length 1. */
-function putGeometry(command: Command, g: PoolingGeometry): void {
+function endWithGeometry(command: Command, g: PoolingGeometry): void {
   const rank = g.x.length;
   command.put(g.planes);
   for (let d = 0; d < rank; d++) command.put(g.x[d]!).put(g.y[d]!).put(g.window[d]!).put(g.padding[d]!).put(g.stride[d]!);
   for (let d = rank; d < 3; d++) command.put(1).put(1).put(1).put(0).put(1);
+  command.end();
 }

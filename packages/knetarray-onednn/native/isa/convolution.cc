@@ -1,5 +1,6 @@
 #include "../convolution.h"
 
+#include "../ceil_divide.h"
 #include "convolution_expand.h"
 #include "convolution_tiles.h"
 
@@ -10,7 +11,7 @@ namespace {
 template <class T, class F>
 void splitPixels(int64_t pixels, F&& tile) {
   constexpr int64_t lanes = Lanes<T>::count;
-  const int64_t count = (pixels + lanes - 1) / lanes;
+  const int64_t count = ceilDivide(pixels, lanes);
   split(count, maxVectors, [&](int64_t first, int vectors) {
     const int64_t end = (first + vectors) * lanes;
     tile(first * lanes, vectors, static_cast<int>(end <= pixels ? lanes : pixels - (end - lanes)));

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <type_traits>
 
+#include "../ceil_divide.h"
+
 namespace knet::KNET_ISA {
 namespace {
 
@@ -18,7 +20,7 @@ void clear(T* p, int64_t count) {
 // Calls part(first, size) for parts of 0 .. count-1 of nearly equal sizes of at most `most`.
 template <class F>
 void split(int64_t count, int64_t most, F&& part) {
-  const int64_t parts = (count + most - 1) / most;
+  const int64_t parts = ceilDivide(count, most);
   int64_t longer = count % parts;
   for (int64_t first = 0, size = count / parts + 1; first < count; first += size) {
     if (longer-- == 0) size--;

@@ -35,7 +35,7 @@ void forward(const WinogradPlan& plan, const float* filters, const float* x, flo
   const Block block(plan, images, memory);
   readX<taps>(block, x);
   const Tile tile{block.seen, plan.at, plan.depth, filters, outputs, block.planes, plan.planeAt, false, {}, {}};
-  multiplyPoints(plan, tile, images, outputs, block.seenImage, block.seenPoint, plan.depth * outputs, block.planeImage, block.planePoint);
+  multiplyPoints(block, tile, outputs, block.seenImage, block.seenPoint, block.planeImage, block.planePoint);
   writeY<taps>(block, y);
 }
 
@@ -47,7 +47,7 @@ void gradientX(const WinogradPlan& plan, const float* filters, const float* dy, 
   // The last vector of an image reaches over its last tile.
   clear(block.seen, images * block.seenImage + winogradLanes);
   const Tile tile{block.planes, plan.planeAt, outputs, filters, depth, block.seen, plan.at, true, {}, {}};
-  multiplyPoints(plan, tile, images, depth, block.planeImage, block.planePoint, depth * outputs, block.seenImage, block.seenPoint);
+  multiplyPoints(block, tile, depth, block.planeImage, block.planePoint, block.seenImage, block.seenPoint);
   writeX<taps>(block, dx);
 }
 

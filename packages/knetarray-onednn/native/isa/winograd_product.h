@@ -1,8 +1,8 @@
 // The matrix products of Winograd's filtering, one for each point; see native/winograd.h.
 #pragma once
 
-#include "../winograd.h"
 #include "convolution_tiles.h"
+#include "winograd_planes.h"
 
 #ifdef __AVX512F__
 
@@ -42,13 +42,13 @@ void multiply(const Tile& t) {
   }
 }
 
-// All vectors of a block, `columns` columns. The steps lie from image to image and from point to point.
-void multiplyPoints(const WinogradPlan& plan, Tile tile, int64_t images, int64_t columns, int64_t aImage, int64_t aPoint, int64_t bPoint,
-                    int64_t cImage, int64_t cPoint) {
+// All vectors of a block, `columns` columns of the filters at each point. The steps lie from image to image and from point to point.
+void multiplyPoints(const Block& block, Tile tile, int64_t columns, int64_t aImage, int64_t aPoint, int64_t cImage, int64_t cPoint) {
+  const WinogradPlan& plan = block.plan;
   const int32_t* const cAt = tile.cAt;
   const float* b = tile.b;
-  for (int64_t u = 0; u < plan.points; u++, tile.a += aPoint, b += bPoint, tile.c += cPoint) {
-    split(images * plan.vectors, maxVectors, [&](int64_t vector, int vectors) {
+  for (int64_t u = 0; u < plan.points; u++, tile.a += aPoint, b += tile.depth * columns, tile.c += cPoint) {
+    split(block.images * plan.vectors, maxVectors, [&](int64_t vector, int vectors) {
       for (int i = 0; i < vectors; i++) {
         const int64_t image = (vector + i) / plan.vectors, place = (vector + i) % plan.vectors * winogradLanes;
         tile.aVector[i] = image * aImage + place;
