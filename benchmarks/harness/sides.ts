@@ -27,6 +27,8 @@ export const peers: readonly Side[] = [
   { name: 'jax-eager', folder: 'peers/jax', variant: 'eager' },
   // They need Python and Debian's packages, so they run only where somebody asks for them.
   { name: 'torch', folder: 'peers/torch', variant: '', optional: true },
+  // PyTorch with the loss written out in the functions of our models, as a user who knows none of its fused ones writes it.
+  { name: 'torch-plain', folder: 'peers/torch', variant: 'plain', optional: true },
   { name: 'openblas', folder: 'peers/openblas', variant: '', optional: true },
   // PyTorch on an NVIDIA GPU: as it is, compiled, and with each step recorded as a CUDA graph.
   { name: 'torch-cuda', folder: 'peers/torch', variant: 'cuda', optional: true },

@@ -1,8 +1,8 @@
-"""Linear regression: as product of matrices, and as product of matrix and vector."""
+"""Linear regression: as product of matrices, as product of matrix and vector, and written out."""
 
 import torch
 import torch.nn.functional as F
-from torch_peer import descent, floats, options, train, weight, zeros
+from torch_peer import descent, floats, options, train, variant, weight, zeros
 
 x = floats("x", -1, options["features"])
 y = floats("y", -1)
@@ -17,7 +17,14 @@ def model(product, targets, *shape):
     return make
 
 
-train({
+def plain():
+    w = weight(floats("w", options["features"], 1))
+    b = zeros(1)
+    targets = y.view(-1, 1)
+    return descent([w, b], lambda: (x @ w + b - targets).square().sum() / len(targets), 0.1)
+
+
+train({"plain": plain} if variant == "plain" else {
     "addmv": model(torch.addmv, y, options["features"]),
     "addmm": model(torch.addmm, y.view(-1, 1), options["features"], 1),
 })

@@ -27,24 +27,21 @@ export function isContainer(x: unknown): x is unknown[] | Map<unknown, unknown> 
  */
 export function mapLeaves<T>(tree: T, f: (leaf: Value, path: Path) => unknown, path: Path = []): T {
   // A structure maps to the same structure: TypeScript cannot follow that through the walk.
-  return mapUnknown(tree, f, path) as T;
+  // Paths cost more than the walk: they are only made for those who take them.
+  return mapUnknown(tree, f, f.length > 1 ? path : undefined) as T;
 }
 
-function mapUnknown(x: unknown, f: (leaf: Value, path: Path) => unknown, path: Path): unknown {
-  if (isValue(x)) return f(x, path);
+function mapUnknown(x: unknown, f: (leaf: Value, path: Path) => unknown, path: Path | undefined): unknown {
+  if (isValue(x)) return f(x, path ?? []);
   if (!isContainer(x)) return x;
+  const longer = (key: string | number): Path | undefined => path && [...path, key];
   if (Array.isArray(x)) {
     const items: unknown[] = x.slice();
-    for (let i = 0; i < items.length; i++) items[i] = mapUnknown(items[i], f, longer(path, i, f));
+    for (let i = 0; i < items.length; i++) items[i] = mapUnknown(items[i], f, longer(i));
     return items;
   }
-  if (x instanceof Map) return new Map([...x].map(([key, item]) => [key, mapUnknown(item, f, longer(path, String(key), f))]));
-  return Object.fromEntries(Object.entries(x).map(([key, item]) => [key, mapUnknown(item, f, longer(path, key, f))]));
-}
-
-/** Paths cost more than the walk: they are only made for those who take them. */
-function longer(path: Path, key: string | number, f: (leaf: Value, path: Path) => unknown): Path {
-  return f.length > 1 ? [...path, key] : path;
+  if (x instanceof Map) return new Map([...x].map(([key, item]) => [key, mapUnknown(item, f, longer(String(key)))]));
+  return Object.fromEntries(Object.entries(x).map(([key, item]) => [key, mapUnknown(item, f, longer(key))]));
 }
 
 /**
@@ -54,7 +51,7 @@ function longer(path: Path, key: string | number, f: (leaf: Value, path: Path) =
  * forEachLeaf({ w: [1, 2] }, (x, path) => console.log(formatPath(path), x)); // .w[0] 1, then .w[1] 2
  */
 export function forEachLeaf(tree: unknown, f: (leaf: Value, path: Path) => void): void {
-  mapUnknown(tree, f, []);
+  mapUnknown(tree, f, f.length > 1 ? [] : undefined);
 }
 
 /** Replaces in place, in every container reached from `x`, the items for which `f` gives something other than undefined. */

@@ -90,16 +90,26 @@ export class Place {
 
   /** Whether the container takes a new item. */
   get writable(): boolean {
-    const { container } = this;
+    const { container, key } = this;
     if (container === undefined || container instanceof Map) return true;
-    return Object.getOwnPropertyDescriptor(container, String(this.key))?.writable === true;
+    if (Array.isArray(container) && typeof key === 'number') {
+      // Putting an item where it stands tells as much as its descriptor, which costs more than the rest of a number's step.
+      try {
+        container[key] = container[key];
+        return true;
+      } catch {
+        return false;
+      }
+    }
+    return Object.getOwnPropertyDescriptor(container, String(key))?.writable === true;
   }
 
   /** Puts a new item in the container. */
   put(x: Value): void {
-    const { container } = this;
-    if (container instanceof Map) container.set(this.key, x);
-    else if (container !== undefined) Reflect.set(container, String(this.key), x);
+    const { container, key } = this;
+    if (container instanceof Map) container.set(key, x);
+    else if (Array.isArray(container) && typeof key === 'number') container[key] = x;
+    else if (container !== undefined) Reflect.set(container, String(key), x);
   }
 }
 

@@ -183,6 +183,10 @@ describe('mistakes', () => {
     gone.dispose();
     expect(() => update(gone, array([1]), {})).toThrow(/the parameter at the argument itself was disposed of/);
     expect(() => update([array([1])], [gone], {})).toThrow(/the gradient at \[0\] was disposed of/);
+    const fixed = [1, 2];
+    Object.defineProperty(fixed, 1, { value: 2, writable: false });
+    expect(() => update(fixed, [1, 1], {})).toThrow(/the number at \[1\] is in a frozen container/);
+    expect(fixed).toEqual([1, 2]);
     const frozen = Object.freeze([1, array([1])]);
     expect(() => update(frozen, [1, array([1])], {})).toThrow(/the number at \[0\] is in a frozen container/);
     const f = (x: KnetArray) => {

@@ -51,12 +51,16 @@ export function runElementwise(name: string, args: readonly unknown[]): Value {
   }
   if (!isFloat(dtype)) dtype = integerResult(name, dtype, args);
   const inputs: Operand[] = new Array(args.length);
+  let constant = true;
   for (let i = 0; i < args.length; i++) {
     const x = args[i];
     if (typeof x === 'number') inputs[i] = asDType(x, dtype);
-    else if (x instanceof DeviceArray) inputs[i] = x.dtype === dtype ? x : copyArray(x, dtype);
+    else if (x instanceof DeviceArray) {
+      inputs[i] = x.dtype === dtype ? x : copyArray(x, dtype);
+      constant &&= x.constantValue !== undefined;
+    }
   }
-  const folded = foldConstants(opNames[op]!, inputs, dtype);
+  const folded = constant ? foldConstants(opNames[op]!, inputs, dtype) : undefined;
   if (folded !== undefined) return DeviceArray.constant(device, dtype, shape, folded);
   return defer(op, device, dtype, shape, inputs);
 }
