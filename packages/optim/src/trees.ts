@@ -93,9 +93,10 @@ export class Place {
     const { container, key } = this;
     if (container === undefined || container instanceof Map) return true;
     if (Array.isArray(container) && typeof key === 'number') {
-      // Putting an item where it stands tells as much as its descriptor, which costs more than the rest of a number's step.
+      // Putting the item where it stands tells as much as its descriptor, which costs more than the rest of a number's step.
+      const item: unknown = container[key];
       try {
-        container[key] = container[key];
+        container[key] = item;
         return true;
       } catch {
         return false;
