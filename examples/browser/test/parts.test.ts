@@ -58,6 +58,13 @@ describe('a series', () => {
     expect(series.points.length).toBeLessThanOrEqual(400);
     expect(series.last).toEqual([3200, 0.5]);
     expect(series.points.every(([, y]) => y === 0.5)).toBe(true);
+    series.add(3201, 0.75);
+    expect(series.last).toEqual([3201, 0.75]);
+    series.add(3202, 0.25);
+    expect(series.last).toEqual([3202, 0.5]);
+    expect(series.points[series.points.length - 1]).toEqual([3202, 0.5]);
+    series.cutAfter(3201);
+    expect(series.last).toEqual([3201, 0.75]);
     series.cutAfter(1600);
     expect(series.last).toEqual([1600, 0.5]);
     series.clear();

@@ -11,14 +11,15 @@ export class Series {
   #points: Point[] = [];
   /** How many were added for each point. */
   #share = 1;
+  /** The newest, still too few for a point; they are shown as one all the same, or the curve would end before its last step. */
   #waiting: Point[] = [];
 
   get points(): readonly Point[] {
-    return this.#points;
+    return this.#waiting.length === 0 ? this.#points : [...this.#points, mean(this.#waiting)];
   }
 
   get last(): Point | undefined {
-    return this.#points[this.#points.length - 1];
+    return this.#waiting.length === 0 ? this.#points[this.#points.length - 1] : mean(this.#waiting);
   }
 
   add(x: number, y: number): void {
@@ -34,7 +35,7 @@ export class Series {
   /** Forgets what lies behind x. */
   cutAfter(x: number): void {
     this.#points = this.#points.filter(point => point[0] <= x);
-    this.#waiting = [];
+    this.#waiting = this.#waiting.filter(point => point[0] <= x);
   }
 
   clear(): void {
