@@ -3,6 +3,7 @@ import { mapLeaves, replaceInPlace } from './containers.js';
 import { accumulate } from './functions/arithmetic.js';
 import { boxEntry } from './keys.js';
 import { conform, describeValue, keep, leafTypeOf, type Value } from './leaf.js';
+import { newRepetition, type Repeat, type Repeated, type Repetition } from './repeat-hooks.js';
 import { type Entry, isBox, Tape } from './tape.js';
 
 // biome-ignore lint/suspicious/noExplicitAny: any function can be differentiated; its own argument types are kept.
@@ -50,31 +51,42 @@ export function gradloss<F extends Differentiable, const N extends number = 0>(f
 }
 
 function differentiate(f: Differentiable, argnum: number, withLoss: boolean): (args: unknown[]) => [unknown, unknown] {
+  let repetition: Repetition | undefined;
   return args => {
+    repetition ??= newRepetition();
     const tape = new Tape();
     const leaves: Entry[] = [];
-    let result: unknown;
+    let repeat: Repeat | undefined;
+    let root: Entry | undefined;
+    let repeated: Repeated | undefined;
+    let loss: unknown;
     let seed: Value;
     try {
       const boxed = args.slice();
       boxed[argnum] = mapLeaves(args[argnum], leaf => {
         const { entry, box } = tape.leaf(leaf);
         leaves.push(entry);
+        entry.index = -leaves.length;
         return box;
       });
-      result = f(...boxed);
+      repeat = repetition?.begin(tape, leaves);
+      const result: unknown = f(...boxed);
       seed = seedOf(result, f);
+      unboxArguments(args, tape);
+      if (isBox(result) && result[boxEntry].tape === tape) root = result[boxEntry];
+      repeated = repeat?.finish(root, leaves);
+      loss = repeated === undefined ? (root?.content ?? result) : repeated.loss;
+      if (withLoss) keep(loss);
+      if (repeated === undefined) tape.endForward();
     } catch (error) {
       unboxArguments(args, tape);
       tape.abandon();
       throw error;
     }
-    const root = isBox(result) && result[boxEntry].tape === tape ? result[boxEntry] : undefined;
-    const loss = root === undefined ? result : root.value;
-    if (withLoss) keep(loss);
-    unboxArguments(args, tape);
-    tape.endForward();
-    if (root !== undefined) tape.backward(leaves, root, seed, accumulate);
+    if (repeated === undefined) {
+      if (root !== undefined) tape.backward(leaves, root, seed, accumulate);
+      repeat?.learn(root, leaves, withLoss ? loss : undefined);
+    }
     let next = 0;
     const gradient = mapLeaves(args[argnum], leaf => collect(leaves[next++]!, leaf));
     return [gradient, loss];

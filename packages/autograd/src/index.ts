@@ -14,7 +14,7 @@ export { type Gradient, type GradientAndLoss, grad, gradloss } from './grad.js';
 export { boxEntry, leafType } from './keys.js';
 export { describeValue, isValue, type Leaf, type LeafType, leafTypeOf, type Value } from './leaf.js';
 export { BoxedNumber } from './number.js';
-export { closeScope, disown, openScope, type Resource, release, retain, temporaries, track } from './ownership.js';
+export { closeScope, disown, inScope, openScope, type Resource, release, retain, temporaries, track } from './ownership.js';
 export { diff, Param, param, type Recorded } from './param.js';
 export {
   type Definition,
@@ -26,4 +26,5 @@ export {
   type RuleContext,
   scalarFunction,
 } from './primitive.js';
+export { interruptRepeat } from './repeat-hooks.js';
 export { type Box, boxValue, type Entry, getval, isBox, isRecording, value } from './tape.js';

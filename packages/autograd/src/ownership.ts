@@ -26,6 +26,11 @@ export function track(resource: Resource): boolean {
   return true;
 }
 
+/** Whether a recorded function or a rule is running. */
+export function inScope(): boolean {
+  return open > 0;
+}
+
 /** Begins to collect the resources that a recorded function or a rule makes. Returns a mark for {@link closeScope}. */
 export function openScope(): number {
   open++;

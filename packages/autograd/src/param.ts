@@ -3,6 +3,7 @@ import { accumulate } from './functions/arithmetic.js';
 import { boxEntry } from './keys.js';
 import { conform, describeValue, keep, leafTypeOf, type Value } from './leaf.js';
 import { recording } from './recording.js';
+import { interruptRepeat } from './repeat-hooks.js';
 import { boxValue, Entry, isBox, Tape } from './tape.js';
 
 /** The entry of a parameter while no tape records it. */
@@ -26,7 +27,7 @@ function idleTape(): Tape {
 export function param<T extends Value>(value: T): T {
   if (leafTypeOf(value) === undefined || isBox(value))
     throw new TypeError(`param: expected a number or an array, not ${describeValue(value)}`);
-  return boxValue(value, new ParamEntry(idleTape(), value, undefined, undefined)) as T;
+  return boxValue(value, new ParamEntry(idleTape(), value)) as T;
 }
 
 /** Knet's name of {@link param}. */
@@ -52,6 +53,7 @@ export interface Recorded<T> {
  * J.grad(w); // 6
  */
 export function diff<T>(f: () => T): Recorded<T> {
+  interruptRepeat();
   const tape = new Tape();
   const leaves = new Map<Entry, Entry>();
   recording.push({ tape, leaves });

@@ -3,6 +3,7 @@ import { boxEntry, leafType } from './keys.js';
 import { describeValue, type Leaf, leafTypeOf, type Value } from './leaf.js';
 import { closeScope, openScope, retain } from './ownership.js';
 import { activeEntry } from './recording.js';
+import type { Recordable } from './repeat-hooks.js';
 import { boxValue, Entry, isBox, type Pullback, type Tape } from './tape.js';
 
 /** A type to dispatch on: a class, or `Number`, `String`, `Boolean` for primitive values. */
@@ -52,6 +53,11 @@ export interface Definition<F extends AnyFunction> {
   elementwise?: boolean;
   /** The derivative is zero everywhere (comparisons, rounding). */
   zeroDerivative?: boolean;
+  /**
+   * Methods and rules depend on their arguments alone and change nothing, so that a gradient computation that repeats itself need not
+   * call them again. Default: true for elementwise functions without methods, else false.
+   */
+  stateless?: boolean;
 }
 
 /** A generic function: callable, and open to further methods and rules. */
@@ -71,7 +77,8 @@ interface TypedRule {
   rule: Rule<never, never>;
 }
 
-class GenericFunction {
+class GenericFunction implements Recordable {
+  stateless: boolean;
   readonly methods: (readonly [readonly DispatchType[], AnyFunction])[];
   readonly rules: TypedRule[] = [];
 
@@ -80,6 +87,7 @@ class GenericFunction {
     readonly definition: Definition<AnyFunction>,
   ) {
     this.methods = [...(definition.methods ?? [])];
+    this.stateless = definition.stateless ?? (definition.elementwise === true && this.methods.length === 0);
     definition.derivatives?.forEach((rule, arg) => {
       if (rule !== undefined) this.rules.push({ arg, types: undefined, rule });
     });
@@ -98,11 +106,16 @@ class GenericFunction {
       if (entry.tape.ended) throw new Error(`${this.name}: argument ${i} is a box whose gradient computation has ended. ${keepAdvice}`);
       if (tape === undefined || entry.tape.level > tape.level) tape = entry.tape;
     }
-    if (tape !== undefined) return this.record(args, tape);
+    if (tape !== undefined) {
+      const box = tape.repeat?.next(this, args);
+      if (box !== undefined) return box;
+      const entry = new Entry(tape, 0);
+      return boxValue(this.fill(args, tape, entry), entry);
+    }
     return this.invoke(boxes ? args.map(x => (isBox(x) ? x[boxEntry].value : x)) : args);
   }
 
-  private record(args: unknown[], tape: Tape): Value {
+  fill(args: unknown[], tape: Tape, entry: Entry): Value {
     const count = args.length;
     const inner: unknown[] = new Array(count);
     const parents: (Entry | undefined)[] = new Array(count);
@@ -113,9 +126,10 @@ class GenericFunction {
       if (typeof x === 'object' && isBox(x)) entry = activeEntry(x[boxEntry]);
       const mine = entry !== undefined && entry.tape === tape;
       parents[i] = mine && entry?.constant === false ? entry : undefined;
-      inner[i] = mine && entry !== undefined ? entry.value : x;
+      inner[i] = mine && entry !== undefined ? entry.content : x;
       boxes ||= isBox(inner[i]);
     }
+    const noted = tape.repeat?.before(this, args, inner, parents);
     const mark = openScope();
     let y: unknown;
     try {
@@ -131,13 +145,15 @@ class GenericFunction {
     }
     const result = y as Value;
     const flows = this.definition.zeroDerivative !== true && parents.some(parent => parent !== undefined);
-    const entry = flows ? this.stage(tape, inner, result, parents) : new Entry(tape, result, undefined, undefined);
+    entry.content = result;
+    if (flows) this.stage(entry, inner, result, parents);
     entry.constant = !flows;
     tape.entries.push(entry);
-    return boxValue(result, entry);
+    if (noted !== undefined) tape.repeat?.after(this, noted, result, entry);
+    return result;
   }
 
-  private stage(tape: Tape, args: unknown[], y: Value, parents: (Entry | undefined)[]): Entry {
+  private stage(entry: Entry, args: unknown[], y: Value, parents: (Entry | undefined)[]): void {
     const pullbacks: (Pullback | undefined)[] = new Array(parents.length);
     let captured: unknown[] | undefined;
     for (let i = 0; i < parents.length; i++) {
@@ -150,12 +166,12 @@ class GenericFunction {
       pullbacks[i] = this.definition.elementwise ? fitted(pullback, args[i], y) : pullback;
       captured = context.seal(captured);
     }
-    const entry = new Entry(tape, y, parents, pullbacks);
+    entry.parents = parents;
+    entry.pullbacks = pullbacks;
     if (captured !== undefined) {
       entry.captured = captured;
       for (const x of captured) retain(x);
     }
-    return entry;
   }
 
   private ruleFor(arg: number, args: readonly unknown[]): Rule<never, never> {
@@ -347,9 +363,11 @@ export function primitive<F extends AnyFunction>(name: string, definition: Defin
     primitiveName: name,
     method(types: readonly DispatchType[], implementation: AnyFunction) {
       generic.methods.unshift([types, implementation]);
+      generic.stateless = false;
       return result;
     },
     derivative(arg: number, typesOrRule: readonly DispatchType[] | Rule<never, never>, rule?: Rule<never, never>) {
+      generic.stateless = false;
       if (typeof typesOrRule === 'function') generic.rules.push({ arg, types: undefined, rule: typesOrRule });
       else if (rule !== undefined) generic.rules.push({ arg, types: typesOrRule, rule });
       return result;

@@ -17,7 +17,7 @@ export function activeEntry(entry: Entry): Entry | undefined {
   if (current === undefined) return undefined;
   let leaf = current.leaves.get(entry);
   if (leaf === undefined) {
-    leaf = new Entry(current.tape, entry.value, undefined, undefined);
+    leaf = new Entry(current.tape, entry.value);
     current.leaves.set(entry, leaf);
   }
   return leaf;

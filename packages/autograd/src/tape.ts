@@ -2,6 +2,7 @@
 import { boxEntry } from './keys.js';
 import { leafTypeOf, type Value } from './leaf.js';
 import { closeScope, disown, openScope, release, retain } from './ownership.js';
+import type { Repeat } from './repeat-hooks.js';
 
 /** A value that is being differentiated: it passes for the value it boxes, and every generic function records it. */
 export interface Box {
@@ -24,13 +25,22 @@ export class Entry {
   readonly param: boolean = false;
   /** True when no gradient flows further back from here: nothing needs to be computed or kept for it. */
   constant = false;
+  /** Where it stands in the notes of a computation that repeats itself; see `repeat.ts`. */
+  index = Number.NaN;
+  parents: readonly (Entry | undefined)[] | undefined = undefined;
+  pullbacks: readonly (Pullback | undefined)[] | undefined = undefined;
 
   constructor(
     readonly tape: Tape,
-    readonly value: Value,
-    readonly parents: readonly (Entry | undefined)[] | undefined,
-    readonly pullbacks: readonly (Pullback | undefined)[] | undefined,
+    /** The value, for the tape itself: in a computation that follows notes it has no elements yet. */
+    public content: Value,
   ) {}
+
+  /** The recorded value. Whoever asks wants its elements, which a computation that follows notes then has to make. */
+  get value(): Value {
+    this.tape.repeat?.seen();
+    return this.content;
+  }
 }
 
 let running = 0;
@@ -46,6 +56,8 @@ export class Tape {
   readonly entries: Entry[] = [];
   /** True once the differentiated function has returned: its boxes are of no use any more. */
   ended = false;
+  /** Set while what it records is noted, or compared with notes. */
+  repeat: Repeat | undefined = undefined;
   #counted = true;
   readonly #kept: Value[] = [];
 
@@ -55,7 +67,7 @@ export class Tape {
 
   /** Boxes a leaf of the differentiated argument. */
   leaf(value: Value): { entry: Entry; box: Value } {
-    const entry = new Entry(this, value, undefined, undefined);
+    const entry = new Entry(this, value);
     return { entry, box: boxValue(value, entry) };
   }
 
@@ -69,13 +81,13 @@ export class Tape {
     this.ended = true;
     this.#leave();
     // What is still pending is computed while the values that it needs are there.
-    for (const x of this.#kept) leafTypeOf(x)?.settle(x);
-    this.#kept.length = 0;
-    for (const entry of this.entries) release(entry.value);
+    for (const x of this.#kept.splice(0)) leafTypeOf(x)?.settle(x);
+    for (const entry of this.entries) release(entry.content);
   }
 
   /** Forgets everything after the differentiated function threw. */
   abandon(): void {
+    this.repeat?.drop();
     this.endForward();
     for (const entry of this.entries) letGo(entry);
     this.entries.length = 0;
@@ -96,6 +108,7 @@ export class Tape {
         letGo(entry);
       }
     } catch (error) {
+      this.repeat?.drop();
       for (const entry of entries) letGo(entry);
       for (const leaf of leaves) letGo(leaf);
       throw error;

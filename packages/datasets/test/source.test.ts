@@ -168,6 +168,7 @@ describe('the hosts', () => {
       const alias = {
         '#host': join(src, host),
         '@knet/knetarray': source('knetarray'),
+        '@knet/autograd/repeat': join(src, '../../autograd/src/repeat.ts'),
         '@knet/autograd/special': join(src, '../../autograd/src/special.ts'),
         '@knet/autograd/gradcheck': join(src, '../../autograd/src/gradcheck.ts'),
         '@knet/autograd': source('autograd'),

@@ -1,6 +1,6 @@
 /** Choosing where arrays live. */
 
-import { type Backend, Device, setDevice, useBackend } from '@knet/knetarray';
+import { type Backend, Device, repeatGradientsByDefault, setDevice, useBackend } from '@knet/knetarray';
 import { cpuBackend } from '@knet/knetarray-cpu';
 import { host } from '#knet-host';
 import { importPackage } from './import-package.js';
@@ -29,6 +29,7 @@ let skipped: ReadonlyMap<string, string> = /* @__PURE__ */ new Map();
  * const { name } = await device('auto');
  */
 export async function device(name: DeviceName | (string & {}) | Device | Backend = 'auto'): Promise<Device> {
+  repeatGradientsByDefault();
   if (name instanceof Device) return setDevice(name);
   if (typeof name === 'object') return useBackend(name);
   if (name === 'auto') return best();

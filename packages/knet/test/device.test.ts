@@ -62,6 +62,7 @@ describe('a browser bundle', () => {
         external: ['cli-progress'],
         alias: {
           '#knet-host': join(packages, 'knet/src', host),
+          '@knet/autograd/repeat': join(packages, 'autograd/src/repeat.ts'),
           '@knet/autograd/special': join(packages, 'autograd/src/special.ts'),
           '@knet/autograd/gradcheck': join(packages, 'autograd/src/gradcheck.ts'),
           ...Object.fromEntries(['autograd', 'knetarray', 'knetarray-cpu', 'nn-ops', 'optim'].map(name => [`@knet/${name}`, source(name)])),

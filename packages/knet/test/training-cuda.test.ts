@@ -1,4 +1,6 @@
 import { emulated } from '../../knetarray-cuda/test/emulated.js';
-import { trainingTests } from './training-on-gpu.js';
+import { repeatingTests, trainingTests } from './training-on-gpu.js';
 
-trainingTests(emulated());
+const backend = emulated();
+trainingTests(backend);
+repeatingTests(backend);

@@ -7,14 +7,17 @@ import {
   device,
   dispose,
   grad,
-  type KnetArray,
+  KnetArray,
+  logp,
   mat,
   minimize,
   nll,
   pool,
+  primitive,
   rand,
   randn,
   relu,
+  repeatGradients,
   seed,
   update,
   zeros,
@@ -80,6 +83,56 @@ export function trainingTests(gpu: Backend): void {
     // Less is no leak: arrays that earlier tests dropped are given back whenever the garbage collector has found them.
     const grown = live.slice(4).filter((bytes, i) => bytes > live[i + 3]!);
     expect(grown, `live bytes after each step: ${live}`).toEqual([]);
+  });
+}
+
+/** Registers the test of gradients that repeat themselves: nothing is read until all calls are made, as on a device that works by itself. */
+export function repeatingTests(gpu: Backend): void {
+  it('repeats gradients without recording them, and gets the same bits', async () => {
+    await device(gpu);
+    let computed = 0;
+    const twice = primitive<(x: KnetArray) => KnetArray>('twice', {
+      methods: [
+        [
+          [KnetArray],
+          (x: KnetArray) => {
+            computed++;
+            return x.mul(2);
+          },
+        ],
+      ],
+      derivatives: [() => dy => dy.mul(2)],
+      stateless: true,
+    });
+    const run = async (repeats: boolean): Promise<Float32Array[]> => {
+      repeatGradients(repeats);
+      seed(9);
+      const [w, b] = [randn([10, 30]).mul(0.1), zeros([10, 1])];
+      const batches = Array.from({ length: 4 }, () => [rand([30, 8]), rand([10, 8])] as const);
+      const scale = 0.5;
+      const f = grad((v: { w: KnetArray; b: KnetArray; scale: number }, x: KnetArray, y: KnetArray) =>
+        y
+          .mul(logp(relu(twice(v.w).matmul(x)).mul(v.scale).add(v.b), { dims: 0 }))
+          .sum()
+          .div(-8),
+      );
+      const found: Promise<Float32Array>[] = [];
+      for (let i = 0; i < 16; i++) {
+        const [x, y] = batches[i % 4]!;
+        const g = f({ w, b, scale }, x, y);
+        found.push(
+          g.w.data().then(data => Float32Array.from(data)),
+          g.b.data().then(data => Float32Array.from(data)),
+        );
+        update([w, b], [g.w, g.b], { lr: 0.3 });
+      }
+      return await Promise.all([...found, w.data().then(data => Float32Array.from(data))]);
+    };
+    const plain = await run(false);
+    computed = 0;
+    const repeated = await run(true);
+    expect(computed).toBe(3);
+    expect(repeated).toEqual(plain);
   });
 }
 

@@ -212,6 +212,18 @@ export function testProducts(load: () => OnednnBackend): void {
     check(backend(), { m: 1100, n: 20, k: 200 });
   });
 
+  it('large enough for operands that all tasks share', () => {
+    check(backend(), { m: 300, n: 290, k: 900, b: 'rows' });
+    check(backend(), { m: 290, n: 301, k: 700, a: 'padded', b: 'paddedRows', c: 'rows', beta: 1 });
+    check(backend(), { m: 291, n: 300, k: 701, a: 'rows', alpha: -1 });
+    check(backend(), { m: 300, n: 290, k: 800, b: 'rows', dtype: 'float64' });
+  });
+
+  it('large, with a long k', () => {
+    check(backend(), { m: 260, n: 270, k: 4100, b: 'rows' });
+    check(backend(), { m: 257, n: 259, k: 4099, a: 'paddedRows', b: 'padded', beta: 2 });
+  });
+
   it('float64 and int32, large enough for several tasks', () => {
     check(backend(), { m: 300, n: 290, k: 390, a: 'rows', dtype: 'float64' });
     check(backend(), { m: 300, n: 90, k: 100, a: 'rows', dtype: 'int32', beta: -1 });

@@ -148,7 +148,8 @@ export interface WeakReference {
 
 /**
  * A device. Every call only enqueues work, in order; nothing blocks but `readSync`. Views never overlap between inputs and
- * outputs. Kernels may assume valid arguments: the array layer has checked shapes, types, devices and indices it can know.
+ * outputs. Kernels may assume valid arguments: the array layer has checked shapes, types, devices and indices it can know. Views and
+ * lists belong to the caller, who may change them after the call.
  */
 export interface Backend {
   /** Name that its device gets, such as `cpu`. */

@@ -27,6 +27,7 @@ export {
 export { decodeHalves, encodeHalves, roundToHalf } from './core/half.js';
 export { computeInto, contiguous, viewOf } from './core/lazy.js';
 export { DeviceLostError, type MemoryReport } from './core/memory.js';
+export { repeatGradients, repeatGradientsByDefault } from './core/repeat.js';
 export {
   broadcastShapes,
   broadcastStrides,
@@ -46,6 +47,7 @@ export { decodeSafetensors, encodeSafetensors } from './io/safetensors.js';
 export type { ArrayMethods } from './methods.js';
 export { astype, to, transfer } from './ops/cast.js';
 export { type ArrayData, type ArrayOptions, arange, array, copy, eye, full, linspace, ones, similar, zeros } from './ops/create.js';
+export { canDescend, Descent, descend } from './ops/descend.js';
 export { dispose } from './ops/dispose.js';
 export { expand } from './ops/expand.js';
 export { gather, scatterAdd } from './ops/gather.js';

@@ -196,6 +196,11 @@ export function copyProgram(dtype: DType): Program {
   return internProgram(dtype, 1, 0, [encode(0, 0, 0, 0)], 1, [instructionBase]);
 }
 
+/** The program that repeats its one scalar. */
+export function fillProgram(dtype: DType): Program {
+  return internProgram(dtype, 0, 1, [encode(0, scalarBase, 0, 0)], 1, [instructionBase]);
+}
+
 /** The program that only reads its one input, for reductions of an array as it is. */
 export function identityProgram(dtype: DType): Program {
   return internProgram(dtype, 1, 0, [], 0, [0]);

@@ -4,6 +4,7 @@ import {
   contiguous,
   contiguousStrides,
   copyProgram,
+  type Device,
   DeviceArray,
   type KnetArray,
   temporaries,
@@ -29,7 +30,7 @@ export function layerForward(inputs: LayerInputs, memory: LayerMemory, reverse: 
     const repeated = { ...viewOf(bias), shape: all.shape, strides: [bias.strides[1]!, 0] };
     backend.map(copyProgram(dtype), [repeated], [], [all]);
     backend.matmul(turned(steps.part(weight, false)), matrix(viewOf(contiguous(x)), steps.inputs, batch * time), all, 1, 1);
-    const recurrent = turned(steps.part(weight, true));
+    const recurrent = time < manySteps ? turned(steps.part(weight, true)) : turnedOver(device, steps.part(weight, true));
     for (let k = 0; k < time; k++) {
       const gates = slab(memory.gates, steps.at(k), [4 * size, batch]);
       if (k > 0) backend.matmul(recurrent, slab(y, steps.at(k - 1), [size, batch]).view(), gates.view(), 1, 1);
@@ -40,6 +41,22 @@ export function layerForward(inputs: LayerInputs, memory: LayerMemory, reverse: 
     return undefined;
   });
   return y;
+}
+
+/** Steps from which on a matrix that all of them read is worth a copy in a better order. */
+const manySteps = 8;
+
+/**
+ * A copy of the transposed matrix whose rows lie one after the other. Its columns are a little farther apart than they are long: at
+ * distances of whole pages they would meet in the same places of a cache.
+ */
+function turnedOver(device: Device, matrix: View): View {
+  const [rows, columns] = [matrix.shape[1]!, matrix.shape[0]!];
+  const apart = rows + 16;
+  const copy = DeviceArray.empty(device, matrix.dtype, [apart, columns]).view();
+  const result = { ...copy, shape: [rows, columns], strides: [1, apart] };
+  device.backend.map(copyProgram(matrix.dtype), [turned(matrix)], [], [result]);
+  return result;
 }
 
 function stepForward(gates: DeviceArray, cell: DeviceArray, hidden: DeviceArray, newCell: DeviceArray): void {

@@ -20,6 +20,7 @@ const pullbacks = /* @__PURE__ */ new WeakSet<object>();
 
 /** max(0, x). The derivative at 0 is 0. */
 export const relu: Primitive<UnaryFunction> = /* @__PURE__ */ primitive<UnaryFunction>('relu', {
+  stateless: true,
   methods: [
     [[KnetArray], (x: Value) => max(x, 0)],
     [[Number], (x: Value) => max(x, 0)],

@@ -27,6 +27,7 @@ interface Formula {
 
 function normalised(kind: SoftmaxKind, { forward, backward }: Formula): Primitive<Reduction> {
   return primitive<Reduction>(kind, {
+    stateless: true,
     methods: [
       [[DeviceArray], (x: DeviceArray, options?: DimsOptions) => runKernel(kind, x, options) ?? forward(x, options)],
       [[KnetArray], forward],

@@ -20,6 +20,9 @@ export interface OptimizerState {
   readonly slots: Readonly<Record<string, KnetArray | number>>;
 }
 
+/** Made once: plain gradient descent makes optimizers for every step. */
+const commonOptions: readonly string[] = ['lr', 'gclip'];
+
 /** What an update rule computes: the new parameter and the new state. */
 export interface Step {
   readonly w: Value;
@@ -47,7 +50,7 @@ export abstract class Optimizer {
   /** Names of the state arrays. */
   abstract readonly slotNames: readonly string[];
   /** Names of the fields that are options. */
-  readonly optionNames: readonly string[] = ['lr', 'gclip'];
+  readonly optionNames: readonly string[] = commonOptions;
 
   constructor(lr: number | Schedule, gclip = 0) {
     this.lr = lr;

@@ -2,10 +2,12 @@
 import { add, mul, sub, type Value } from '@knet/knetarray';
 import { Optimizer, type OptimizerOptions, type Step } from './optimizer.js';
 
+const noSlots: readonly string[] = [];
+
 /** Stochastic gradient descent: `w -= lr * g`. */
 export class Sgd extends Optimizer {
   readonly type: string = 'Sgd';
-  readonly slotNames: readonly string[] = [];
+  readonly slotNames: readonly string[] = noSlots;
 
   /** Defaults: lr 0.001, gclip 0. */
   constructor({ lr = 0.001, gclip }: OptimizerOptions = {}) {

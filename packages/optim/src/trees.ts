@@ -61,12 +61,19 @@ export function optimizers<T, O extends Optimizer>(w: T, make: (parameter: Value
   return mapLeaves(w, make) as unknown as Like<T, O>;
 }
 
-/** A parameter with what belongs to it. */
-export interface Parameter {
-  readonly w: Value;
-  readonly g: Value;
-  readonly optimizer: Optimizer;
-  readonly place: Place;
+/**
+ * A parameter with what belongs to it. A class, as is all that refers to gradients: object literals V8 may come to make where it looks for
+ * garbage least often, and then they keep what was dropped.
+ */
+export class Parameter {
+  constructor(
+    readonly w: Value,
+    readonly g: Value,
+    readonly optimizer: Optimizer,
+    /** Whether the optimizer was made of plain data, and serves all that the data stand for. */
+    readonly plain: boolean,
+    readonly place: Place,
+  ) {}
 }
 
 /** Where a parameter stands: an item of a container, or the whole structure. */
@@ -120,21 +127,27 @@ export class Place {
  */
 export function pairUp(w: unknown, g: unknown, o: unknown): Parameter[] {
   const list: Parameter[] = [];
-  walk(list, w, g, o, o === undefined || isSgdOptions(o), new Place(undefined, undefined, undefined));
+  const plain = plainDescent(o);
+  walk(list, w, g, plain ?? o, plain !== undefined, new Place(undefined, undefined, undefined));
   return list;
 }
 
-/** `plain` tells that `o` is the data of an Sgd for everything below. */
+/** What plain data, or nothing, stand for. It has no state, so one serves many parameters. */
+function plainDescent(o: unknown): Sgd | undefined {
+  return o === undefined || isSgdOptions(o) ? new Sgd(o) : undefined;
+}
+
+/** `plain` tells that `o` was plain data and serves everything below. */
 function walk(list: Parameter[], w: unknown, g: unknown, o: unknown, plain: boolean, place: Place): void {
   if (g === undefined || g === null) return;
   if (isValue(w)) {
     if (!isValue(g)) throw mismatch(place.path, 'a parameter', 'gradient', g);
-    list.push({ w, g, optimizer: optimizerOf(place, o, plain), place });
+    list.push(new Parameter(w, g, optimizerOf(place, o), plain, place));
     return;
   }
   if (!isContainer(w)) return;
   if (kind(g) !== kind(w)) throw mismatch(place.path, `${kind(w)} of parameters`, 'gradient', g);
-  if (o instanceof Optimizer) {
+  if (o instanceof Optimizer && !plain) {
     throw new TypeError(
       `update: one ${o.type} for ${kind(w)} of parameters at ${formatPath(place.path)}: each parameter needs its own; write optimizers(w, () => new ${o.type}())`,
     );
@@ -146,7 +159,7 @@ function walk(list: Parameter[], w: unknown, g: unknown, o: unknown, plain: bool
     if (states !== undefined) checkLength(place, w.length, states.length, 'optimizers');
     for (let i = 0; i < w.length; i++) {
       const state: unknown = states === undefined ? o : (states[i] ?? missing);
-      walk(list, w[i], g[i], state, plain || isSgdOptions(state), new Place(place, w, i));
+      walkPart(list, w[i], g[i], state, plain, new Place(place, w, i));
     }
     return;
   }
@@ -157,16 +170,20 @@ function walk(list: Parameter[], w: unknown, g: unknown, o: unknown, plain: bool
   if (states !== undefined) checkKeys(place, parameters, states, 'optimizers');
   for (const [key, item] of parameters) {
     const state: unknown = states === undefined ? o : (states.get(key) ?? missing);
-    walk(list, item, gradients.get(key), state, plain || isSgdOptions(state), new Place(place, w, key));
+    walkPart(list, item, gradients.get(key), state, plain, new Place(place, w, key));
   }
+}
+
+function walkPart(list: Parameter[], w: unknown, g: unknown, o: unknown, plain: boolean, place: Place): void {
+  const descent = plain ? undefined : plainDescent(o);
+  walk(list, w, g, descent ?? o, plain || descent !== undefined, place);
 }
 
 /** Stands where a structure of optimizers has none. */
 const missing: unique symbol = /* @__PURE__ */ Symbol('missing');
 
-function optimizerOf(place: Place, o: unknown, plain: boolean): Optimizer {
+function optimizerOf(place: Place, o: unknown): Optimizer {
   if (o instanceof Optimizer) return o;
-  if (plain) return new Sgd(o as SgdOptions | undefined);
   if (o === missing) throw new TypeError(`update: the parameter at ${formatPath(place.path)} has a gradient but no optimizer`);
   throw new TypeError(
     `update: at ${formatPath(place.path)} stands a parameter, but not an optimizer: expected an Optimizer or { lr }, got ${kind(o)}`,

@@ -4,8 +4,11 @@ import {
   assign,
   astype,
   boxEntry,
+  canDescend,
   closeScope,
+  Descent,
   DeviceArray,
+  descend,
   div,
   formatPath,
   formatShape,
@@ -22,6 +25,8 @@ import {
   type Value,
   value,
 } from '@knet/knetarray';
+import type { Optimizer } from './optimizer.js';
+import { Sgd } from './sgd.js';
 import { type Gradients, type Optimizers, type Parameter, type Place, pairUp } from './trees.js';
 
 /**
@@ -46,13 +51,15 @@ export function update<T>(w: T, g: Gradients<T>, optimizer?: Optimizers<T>): T {
   const parameters = pairUp(w, g, optimizer);
   const plans = parameters.map(plan);
   checkDistinct(parameters);
-  const groups: Assignment[][] = [];
-  const mark = openScope();
-  try {
-    for (const p of plans) groups.push(compute(p));
-    assign(...groups);
-  } finally {
-    closeScope(mark);
+  if (!descends(plans)) {
+    const groups: Assignment[][] = [];
+    const mark = openScope();
+    try {
+      for (const p of plans) groups.push(compute(p));
+      assign(...groups);
+    } finally {
+      closeScope(mark);
+    }
   }
   let result: unknown = w;
   for (const { parameter, next, slots } of plans) {
@@ -69,15 +76,17 @@ export function update<T>(w: T, g: Gradients<T>, optimizer?: Optimizers<T>): T {
 }
 
 /** What a step does with one parameter. */
-interface Plan {
-  readonly parameter: Parameter;
-  readonly w: KnetArray | number;
-  readonly g: KnetArray | number;
-  readonly lr: number;
-  /** The array or number of each state after the step; until then the arrays hold the old elements. */
-  readonly slots: Record<string, KnetArray | number>;
-  /** The new value of a parameter that is not written in place. */
-  next: KnetArray | number | undefined;
+class Plan {
+  constructor(
+    readonly parameter: Parameter,
+    readonly w: KnetArray | number,
+    readonly g: KnetArray | number,
+    readonly lr: number,
+    /** The array or number of each state after the step; until then the arrays hold the old elements. */
+    readonly slots: Record<string, KnetArray | number>,
+    /** The new value of a parameter that is not written in place. */
+    public next: KnetArray | number | undefined,
+  ) {}
 }
 
 function plan(parameter: Parameter): Plan {
@@ -114,7 +123,7 @@ function plan(parameter: Parameter): Plan {
   const slots: Record<string, KnetArray | number> = {};
   const like = typeof w === 'number' ? g : w;
   for (const name of optimizer.slotNames) slots[name] = slotFor(parameter, name, like);
-  return { parameter, w, g, lr, slots, next: typeof w !== 'number' ? undefined : typeof g === 'number' ? 0 : similar(g) };
+  return new Plan(parameter, w, g, lr, slots, typeof w !== 'number' ? undefined : typeof g === 'number' ? 0 : similar(g));
 }
 
 /** The array that will hold a state: the one that holds it now, or a new one. */
@@ -131,6 +140,20 @@ function slotFor({ place, optimizer }: Parameter, name: string, like: KnetArray 
   throw new RangeError(
     `update: the ${optimizer.type} at ${formatPath(place.path)} keeps ${describe(x)} on '${x.device.name}', but its parameter is ${describe(like)} on '${like.device.name}'; ${oneEach}`,
   );
+}
+
+/** Takes the step, when all of it is plain gradient descent on arrays that are at hand, or on numbers. */
+function descends(plans: readonly Plan[]): boolean {
+  const steps: Descent[] = [];
+  for (const { parameter, w, g, lr, next } of plans) {
+    const { optimizer } = parameter;
+    if (optimizer.rule !== Sgd.prototype.rule || optimizer.gclip !== 0) return false;
+    if (w instanceof DeviceArray && g instanceof DeviceArray && canDescend(w, g)) steps.push(new Descent(w, g, lr));
+    else if (typeof next !== 'number') return false;
+  }
+  descend(steps);
+  for (const p of plans) if (typeof p.w === 'number' && typeof p.g === 'number') p.next = p.w - p.lr * p.g;
+  return true;
 }
 
 /** The new values of one parameter and its states, still to be assigned. */
@@ -160,19 +183,35 @@ function clip(g: KnetArray | number, limit: number, place: Place): Value {
 }
 
 function checkDistinct(parameters: readonly Parameter[]): void {
-  const owners = new Map<unknown, Place>();
-  for (const { place, w, optimizer } of parameters) {
-    for (const x of [typeof w === 'number' ? undefined : value(w), optimizer]) {
-      if (x === undefined) continue;
-      const other = owners.get(x);
-      if (other !== undefined) {
-        const what = x === optimizer ? `optimizer (${optimizer.type})` : 'array';
-        const advice = x === optimizer ? oneEach : 'give it once, and use it twice in the model';
-        throw new TypeError(`update: the same ${what} stands at ${formatPath(other.path)} and at ${formatPath(place.path)}; ${advice}`);
+  if (parameters.length > few) {
+    const owners = new Map<unknown, Place>();
+    for (const { place, w, optimizer, plain } of parameters) {
+      for (const x of [typeof w === 'number' ? undefined : value(w), plain ? undefined : optimizer]) {
+        if (x === undefined) continue;
+        const other = owners.get(x);
+        if (other !== undefined) throw repeated(x === optimizer ? optimizer : undefined, other, place);
+        owners.set(x, place);
       }
-      owners.set(x, place);
+    }
+    return;
+  }
+  for (let i = 1; i < parameters.length; i++) {
+    const { place, w, optimizer, plain } = parameters[i]!;
+    for (let k = 0; k < i; k++) {
+      const other = parameters[k]!;
+      if (typeof w !== 'number' && value(w) === value(other.w)) throw repeated(undefined, other.place, place);
+      if (optimizer === other.optimizer && !plain) throw repeated(optimizer, other.place, place);
     }
   }
+}
+
+/** Parameters that are compared each with each: a Map of so few costs more. */
+const few = 8;
+
+function repeated(optimizer: Optimizer | undefined, first: Place, second: Place): TypeError {
+  const what = optimizer === undefined ? 'array' : `optimizer (${optimizer.type})`;
+  const advice = optimizer === undefined ? 'give it once, and use it twice in the model' : oneEach;
+  return new TypeError(`update: the same ${what} stands at ${formatPath(first.path)} and at ${formatPath(second.path)}; ${advice}`);
 }
 
 const oneEach = 'each parameter needs an optimizer of its own: optimizers(w, () => new ...)';

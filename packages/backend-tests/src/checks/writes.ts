@@ -12,6 +12,7 @@ export function checkWrites(suite: Suite): void {
       suite.test('set', dtype, () => pendingReaders(dtype), 'with pending readers');
       suite.test('set', dtype, () => views(dtype), 'through views');
       suite.test('assign', dtype, () => assigned(dtype));
+      suite.test('descend', dtype, () => descended(dtype));
       suite.test('set', dtype, () => refused(dtype), 'during a gradient');
     }
   });
@@ -80,6 +81,24 @@ async function views(dtype: DType): Promise<void> {
   await is(copied, dtype, [40, 50], 'a copy after a write to the original');
   const wide = knet.expand(upload(host(dtype, [1, 2], [1, 2])), [3, 2]);
   await expectError(() => wide.set([0, 0], 9), /set.*(expand|repeat)/, 'set on an array that repeats its elements');
+}
+
+/** Steps of gradient descent have the bits of the arithmetic that they stand for. */
+async function descended(dtype: DType): Promise<void> {
+  const elements = (n: number, scale: number) => Array.from({ length: n }, (_, i) => Math.sin(scale * i + 1));
+  const steps = [1, 7, 67].map((n, i) => {
+    const [w, g] = [upload(host(dtype, [n], elements(n, 0.7))), upload(host(dtype, [n], elements(n, 1.3)))];
+    if (!(w instanceof knet.DeviceArray && g instanceof knet.DeviceArray)) throw new TypeError('upload made no plain array');
+    assert(knet.canDescend(w, g), `descend does not take arrays of ${n} elements`);
+    return { w, g, lr: [0.1, -3, 0.07][i]! };
+  });
+  const expected = steps.map(({ w, g, lr }) => knet.sub(w, knet.mul(lr, g)));
+  const wanted = await Promise.all(expected.map(async x => host(dtype, x.shape, [...(await x.data())])));
+  const reader = steps[1]!.w.mul(1);
+  const old = host(dtype, [7], [...(await knet.copy(steps[1]!.w).data())]);
+  knet.descend(steps);
+  for (const [i, { w }] of steps.entries()) await expectArray(w, wanted[i]!, exact, `array ${i} after a step of gradient descent`);
+  await expectArray(reader, old, exact, 'what was computed from an array before a step of gradient descent');
 }
 
 async function assigned(dtype: DType): Promise<void> {

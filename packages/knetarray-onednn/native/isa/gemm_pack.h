@@ -98,6 +98,25 @@ inline void packPanel(T* to, int64_t height, const T* from, int64_t across, int6
   }
 }
 
+// Some panels side by side whose elements lie one after the other across them: panel p, of `width` elements for each of k steps, begins
+// at to + p * width * k. Step by step through all of them: what lies together in memory is read together.
+template <class T>
+inline void packPanels(T* to, int64_t width, const T* from, int64_t along, int64_t panels, int64_t k) {
+  constexpr int lanes = Lanes<T>::count;
+  constexpr int64_t line = 64 / sizeof(T), stepsAhead = 16;
+  const int64_t panel = width * k, across = panels * width, whole = width / lanes * lanes;
+  const auto mask = Lanes<T>::first(width - whole);
+  for (int64_t l = 0; l < k; l++, from += along, to += width) {
+    for (int64_t i = 0; i < across; i += line) __builtin_prefetch(from + stepsAhead * along + i);
+    for (int64_t p = 0; p < panels; p++) {
+      const T* const x = from + p * width;
+      T* const y = to + p * panel;
+      for (int64_t v = 0; v < whole; v += lanes) Lanes<T>::store(y + v, Lanes<T>::load(x + v));
+      if (whole < width) Lanes<T>::store(y + whole, Lanes<T>::load(x + whole, mask), mask);
+    }
+  }
+}
+
 // A panel of a: `rows` (1 .. MR) rows of k elements, element (i, l) at from[i * aRow + l * aColumn].
 template <class T>
 inline void packA(T* to, const T* from, int64_t aRow, int64_t aColumn, int64_t rows, int64_t k) {

@@ -35,7 +35,7 @@ class Product {
   Product(int64_t m, int64_t n, int64_t k, T alpha, Matrix<const T> a, Matrix<const T> b, T beta, Matrix<T> c, bool alone = false)
       : m_(m), n_(n), k_(k), alpha_(alpha), beta_(beta), a_(a), b_(b), c_(c) {
     width_ = ceilDivide(n, ceilDivide(n, NR));
-    depth_ = larger(1, ceilDivide(k, larger(1, ceilDivide(k, maxDepth))));
+    depth_ = larger(1, ceilDivide(k, larger(1, ceilDivide(k, maxDepth(m * n, k)))));
     plan(alone);
   }
 
@@ -51,8 +51,13 @@ class Product {
  private:
   using Kernel = Micro<T>;
   static constexpr int64_t MR = Kernel::MR, NR = Kernel::NR;
-  // Steps of k at a time: a panel of b stays in the first cache, some panels of a in the second.
-  static constexpr int64_t maxDepth = 1536 / sizeof(T);
+  // Steps of k at a time: a panel of b stays in the first cache, some panels of a in the second. Where c is large, reading and writing it
+  // costs so much that a panel may be longer, along a long k one that fills most of the first cache. Small results stay with short sums,
+  // which are rounded less.
+  static int64_t maxDepth(int64_t results, int64_t k) {
+    const int64_t bytes = results <= 65536 ? 1536 : k < 4096 ? 2048 : 3072;
+    return bytes / static_cast<int64_t>(sizeof(T));
+  }
   // Panels of a that a task packs at a time, so that they stay in the second cache.
   static constexpr int64_t blockRows = 16 * MR;
   // Multiplications from which on a packed operand is worth a parallel step of its own.
@@ -133,15 +138,19 @@ class Product {
     const int64_t sizeB = accessB_ == Access::shared ? n_ * depth : 0;
     sharedA_ = static_cast<T*>(scratch(Scratch::shared, (sizeA + sizeB) * sizeof(T)));
     sharedB_ = sharedA_ + sizeA;
-    constexpr int64_t group = 4;
+    constexpr int64_t group = 8;
     const int64_t groupsA = sizeA > 0 ? ceilDivide(rowPanels(), group) : 0, groupsB = sizeB > 0 ? ceilDivide(columnPanels(), group) : 0;
     parallelFor(groupsA + groupsB, [&](int64_t task) {
       if (task < groupsA) {
-        const int64_t end = smaller(m_, (task + 1) * group * MR);
-        for (int64_t i = task * group * MR; i < end; i += MR) packPanelA(sharedA_ + i * depth, i, l, depth);
+        const int64_t begin = task * group * MR, end = smaller(m_, begin + group * MR);
+        const int64_t whole = a_.rows == 1 ? (end - begin) / MR : 0;
+        packPanels(sharedA_ + begin * depth, MR, a_.data + begin + l * a_.columns, a_.columns, whole, depth);
+        for (int64_t i = begin + whole * MR; i < end; i += MR) packPanelA(sharedA_ + i * depth, i, l, depth);
       } else {
-        const int64_t begin = (task - groupsA) * group * width_;
-        for (int64_t j = begin; j < smaller(n_, begin + group * width_); j += width_) packPanelB(sharedB_ + j * depth, j, l, depth);
+        const int64_t begin = (task - groupsA) * group * width_, end = smaller(n_, begin + group * width_);
+        const int64_t whole = b_.columns == 1 ? (end - begin) / width_ : 0;
+        packPanels(sharedB_ + begin * depth, width_, b_.data + l * b_.rows + begin, b_.rows, whole, depth);
+        for (int64_t j = begin + whole * width_; j < end; j += width_) packPanelB(sharedB_ + j * depth, j, l, depth);
       }
     });
   }

@@ -9,7 +9,8 @@ export class Device {
 
   constructor(
     readonly name: string,
-    readonly backend: Backend,
+    /** What computes. While kernels are noted, something that notes them stands here; see `repeat.ts`. */
+    public backend: Backend,
   ) {
     this.memory = new MemoryManager(backend);
   }

@@ -35,6 +35,8 @@ export class Buffer {
   refs = 1;
   /** Holds of running gradient computations on arrays that show it. */
   holds = 0;
+  /** The assignment that it was last part of. */
+  stamp = 0;
   /** How its collection is noticed: for storages to release a {@link Watch}, else the number of bytes. */
   watch: Watch | number | undefined = undefined;
   contents: Contents;
@@ -86,10 +88,19 @@ export class Buffer {
    */
   takeOver(other: Buffer): void {
     this.manager.unwatch(other);
-    const old = this.contents;
-    this.contents = other.contents;
+    this.#put(other.contents);
     other.refs = Number.POSITIVE_INFINITY;
     other.heir = this;
+  }
+
+  /** Puts a new storage in place of the old one, likewise. */
+  replace(storage: Storage): void {
+    this.#put(new Contents(storage));
+  }
+
+  #put(contents: Contents): void {
+    const old = this.contents;
+    this.contents = contents;
     if (typeof this.watch === 'object') this.watch.storage = this.storage;
     if (old.readers === 0) this.#drop(old);
     // From now on only its readers know it: if they are dropped unread, the garbage collector has to tell.
@@ -108,13 +119,19 @@ export class Buffer {
   }
 }
 
-/** What is known of a buffer that the user may drop; it must not refer to the buffer itself. */
-interface Watch {
-  readonly dtype: DType;
-  readonly length: number;
-  storage: Storage;
-  /** Polled under pressure. */
-  readonly ref: WeakReference;
+/**
+ * What is known of a buffer that the user may drop; it must not refer to the buffer itself. A class: it outlives the buffer until somebody
+ * looks, and V8, which counts that for object literals, would go on to make literals and what is made beside them where it looks for garbage
+ * least often - dropped arrays among them.
+ */
+class Watch {
+  constructor(
+    readonly dtype: DType,
+    readonly length: number,
+    public storage: Storage,
+    /** Polled under pressure. */
+    readonly ref: WeakReference,
+  ) {}
 }
 
 /**
@@ -123,6 +140,11 @@ interface Watch {
  */
 const collectEvery = 2 ** 24;
 const sweepEvery = 2 ** 26;
+/**
+ * In the beginning they are looked for sooner, and each time after twice as many bytes: memory that was never touched takes longer than
+ * a collection.
+ */
+const firstSweepEvery = 2 ** 23;
 
 /**
  * The same for a number of arrays: small ones are worth finding too, all the more where the storages that play the parts of a training
@@ -134,6 +156,12 @@ const finalizeEveryCount = 1024;
 /** Bytes in use below which nobody looks for dropped arrays. */
 const firstSweep = 2 ** 26;
 
+/** Who wants to know of storages. */
+export interface MemoryObserver {
+  took(storage: Storage, dtype: DType, length: number): void;
+  gave(storage: Storage): void;
+}
+
 /** Allocates, counts, pools and sweeps the storages of one backend. */
 export class MemoryManager {
   #live = 0;
@@ -142,6 +170,7 @@ export class MemoryManager {
   #arrays = 0;
   /** Bytes that left for the garbage collector since it was last asked to run. */
   #handedOut = 0;
+  #sweepEvery = firstSweepEvery;
   /** Bytes in use at which dropped arrays are looked for. */
   #sweepAt = firstSweep;
   readonly #pool = new Map<number, Storage[]>();
@@ -155,6 +184,9 @@ export class MemoryManager {
   readonly #registry: FinalizationRegistry<Watch | number>;
   /** Whether finalizers tell what was dropped; a backend's own weak references can be asked at any time instead. */
   readonly #registered: boolean;
+
+  /** Is told what is taken and given back. */
+  observer: MemoryObserver | undefined = undefined;
 
   constructor(readonly backend: Backend) {
     this.#registered = backend.weakReference === undefined;
@@ -172,11 +204,13 @@ export class MemoryManager {
     this.#live += bytes;
     this.#arrays++;
     if (this.#live > this.#peak) this.#peak = this.#live;
+    this.observer?.took(storage, dtype, length);
     return storage;
   }
 
   /** Takes a storage back; it may be handed out again at once. */
   give(dtype: DType, length: number, storage: Storage): void {
+    this.observer?.gave(storage);
     const { limits } = this.backend;
     const capacity = this.#capacity(dtype, length);
     const bytes = capacity * bytesPerElement(dtype);
@@ -228,6 +262,7 @@ export class MemoryManager {
    * until the turn ends, and with it all that a collection which has just begun was to find.
    */
   #collectSoon(): void {
+    if (this.#handedOut > this.#sweepEvery) this.#sweepEvery = Math.min(sweepEvery, 2 * this.#sweepEvery);
     this.#handedOut = 0;
     this.#watched = 0;
     this.backend.collectGarbage?.();
@@ -254,14 +289,14 @@ export class MemoryManager {
     const bytes = this.#capacity(dtype, length) * bytesPerElement(dtype);
     // The garbage collector frees typed arrays, so only their bytes are noted: finalizers do not run inside a synchronous
     // loop, and a note that held the storage would keep it alive all that time.
-    watched.watch = backend.collected ? bytes : { dtype, length, storage, ref: backend.weakReference?.(watched) ?? new WeakRef(watched) };
+    watched.watch = backend.collected ? bytes : new Watch(dtype, length, storage, backend.weakReference?.(watched) ?? new WeakRef(watched));
     if (typeof watched.watch === 'object') this.#watches.add(watched.watch);
     if (this.#registered) this.#registry.register(watched, watched.watch, watched);
     this.#handedOut += bytes;
     // Looking costs some time for every watched array, so at least a quarter of them must be new.
     this.#watched++;
     const many =
-      this.#handedOut > (backend.collected ? collectEvery : sweepEvery) ||
+      this.#handedOut > (backend.collected ? collectEvery : this.#sweepEvery) ||
       (!backend.collected && this.#watched > (this.#registered ? finalizeEveryCount : sweepEveryCount));
     if (many && this.#watched * 4 > this.#watches.size && backend.collectGarbage !== undefined) this.#collectSoon();
   }

@@ -14,6 +14,7 @@ interface Cast {
 }
 
 const castArray: Primitive<(x: KnetArray, options: Cast) => KnetArray> = /* @__PURE__ */ primitive('astype', {
+  stateless: true,
   methods: [[[KnetArray], (x: DeviceArray, { dtype }: Cast) => copyArray(x, dtype)]],
   derivatives: [
     ({ options }) => {

@@ -1,5 +1,5 @@
 /** Giving memory back by hand. */
-import { forEachLeaf, value } from '@knet/autograd';
+import { forEachLeaf, interruptRepeat, value } from '@knet/autograd';
 import { DeviceArray } from '../core/device-array.js';
 
 /**
@@ -10,6 +10,7 @@ import { DeviceArray } from '../core/device-array.js';
  * dispose([w, state]);
  */
 export function dispose(tree: unknown): void {
+  interruptRepeat();
   forEachLeaf(tree, leaf => {
     const a = value(leaf);
     if (a instanceof DeviceArray) a.free();

@@ -10,6 +10,7 @@ import { sumTo } from './reduce.js';
 
 /** {@link expand} as a generic function. */
 const expandArray: Primitive<(x: KnetArray, options: { shape: Shape }) => KnetArray> = /* @__PURE__ */ primitive('expand', {
+  stateless: true,
   methods: [[[KnetArray], (x: DeviceArray, { shape }: { shape: Shape }) => expandView(x, shape)]],
   derivatives: [
     context => {

@@ -11,6 +11,7 @@ import { sum } from './reduce.js';
 import { permute, reshape, vec } from './shape.js';
 
 const product: Primitive<(a: KnetArray, b: KnetArray) => KnetArray> = /* @__PURE__ */ primitive('matmul', {
+  stateless: true,
   methods: [[[KnetArray, KnetArray], run]],
   derivatives: [
     context => {

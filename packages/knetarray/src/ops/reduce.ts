@@ -28,6 +28,7 @@ export type Reduction = (x: KnetArray, options?: DimsOptions) => KnetArray;
  * sum(array([[1, 3], [2, 4]]), { dims: 0 }); // [[3, 7]]
  */
 export const sum: Primitive<Reduction> = /* @__PURE__ */ primitive<Reduction>('sum', {
+  stateless: true,
   methods: [[[KnetArray], (x: DeviceArray, options?: DimsOptions) => reduce('sum', x, options, 0)]],
   derivatives: [
     context => {
@@ -39,12 +40,14 @@ export const sum: Primitive<Reduction> = /* @__PURE__ */ primitive<Reduction>('s
 
 /** Largest element; for no elements -Infinity, or the lowest number of an integer type. Every element that equals it receives the whole gradient. */
 export const maximum: Primitive<Reduction> = /* @__PURE__ */ primitive<Reduction>('maximum', {
+  stateless: true,
   methods: [[[KnetArray], (x: DeviceArray, options?: DimsOptions) => reduce('max', x, options, lowest(x.dtype))]],
   derivatives: [extreme],
 });
 
 /** Smallest element; for no elements Infinity, or the highest number of an integer type. Every element that equals it receives the whole gradient. */
 export const minimum: Primitive<Reduction> = /* @__PURE__ */ primitive<Reduction>('minimum', {
+  stateless: true,
   methods: [[[KnetArray], (x: DeviceArray, options?: DimsOptions) => reduce('min', x, options, highest(x.dtype))]],
   derivatives: [extreme],
 });
@@ -65,6 +68,7 @@ function highest(dtype: DType): number {
 }
 
 const plainProd: Primitive<Reduction> = /* @__PURE__ */ primitive<Reduction>('prod', {
+  stateless: true,
   methods: [[[KnetArray], (x: DeviceArray, options?: DimsOptions) => reduce('prod', x, options, 1)]],
 });
 
@@ -117,12 +121,14 @@ function vacuous(x: KnetArray, options: DimsOptions | undefined, value: number):
 
 /** Position of the first largest element along one dimension, int32; over a whole array its column-major position. */
 export const argmax: Primitive<(x: KnetArray, options?: { dims?: number }) => KnetArray> = /* @__PURE__ */ primitive('argmax', {
+  stateless: true,
   methods: [[[KnetArray], (x: DeviceArray, options?: { dims?: number }) => position('argmax', x, options)]],
   zeroDerivative: true,
 });
 
 /** Position of the first smallest element along one dimension, int32; over a whole array its column-major position. */
 export const argmin: Primitive<(x: KnetArray, options?: { dims?: number }) => KnetArray> = /* @__PURE__ */ primitive('argmin', {
+  stateless: true,
   methods: [[[KnetArray], (x: DeviceArray, options?: { dims?: number }) => position('argmin', x, options)]],
   zeroDerivative: true,
 });

@@ -6,6 +6,7 @@ import { contiguous, materialize } from '../core/lazy.js';
 import { checkShape, formatShape, normalizeDim, type Shape, sameShape, sizeOf } from '../core/shape.js';
 
 const reshapeArray: Primitive<(x: KnetArray, options: { shape: Shape }) => KnetArray> = /* @__PURE__ */ primitive('reshape', {
+  stateless: true,
   methods: [[[KnetArray], (x: DeviceArray, { shape }: { shape: Shape }) => reshapeView(x, shape)]],
   derivatives: [
     context => {
@@ -41,6 +42,7 @@ export function mat(x: KnetArray): KnetArray {
 }
 
 const permuteArray: Primitive<(x: KnetArray, options: { order: readonly number[] }) => KnetArray> = /* @__PURE__ */ primitive('permute', {
+  stateless: true,
   methods: [[[KnetArray], (x: DeviceArray, { order }: { order: readonly number[] }) => permuteView(x, order)]],
   derivatives: [
     ({ options }) => {

@@ -1,10 +1,11 @@
 /** Reading and writing parts of arrays. */
 import { type Primitive, primitive } from '@knet/autograd';
 import { KnetArray } from '../array.js';
+import type { View } from '../backend.js';
 import { DeviceArray } from '../core/device-array.js';
 import { asDType, copyArray, materialize, viewOf } from '../core/lazy.js';
 import { broadcastShapes, broadcastStrides, formatShape, isContiguous, type Shape, sameShape } from '../core/shape.js';
-import { copyProgram } from '../program.js';
+import { copyProgram, fillProgram } from '../program.js';
 import { differentDevices } from './elementwise.js';
 import { gather, positionsOf } from './gather.js';
 import { plain } from './read.js';
@@ -18,6 +19,7 @@ interface RegularOptions {
 }
 
 const sliceRegular: Primitive<(x: KnetArray, options: RegularOptions) => KnetArray> = /* @__PURE__ */ primitive('slice', {
+  stateless: true,
   methods: [[[KnetArray], (x: DeviceArray, { regular }: RegularOptions) => sliceView(x, regular)]],
   derivatives: [
     context => {
@@ -180,16 +182,33 @@ function sliceView(x: DeviceArray, regular: readonly Regular[]): DeviceArray {
 
 function embedInZeros(x: DeviceArray, shape: Shape, regular: readonly Regular[]): DeviceArray {
   const { device, dtype } = x;
-  const result = DeviceArray.constant(device, dtype, shape, 0);
-  if (x.size === 0) return result;
-  materialize(result);
+  if (x.size === 0) return DeviceArray.constant(device, dtype, shape, 0);
   const source = viewOf(x);
+  const result = DeviceArray.empty(device, dtype, shape);
+  const whole = result.view();
+  for (const part of partsAround(whole, regular)) device.backend.map(fillProgram(dtype), [], [0], [part]);
   const { strides } = result;
   let next = 0;
   const inputStrides = regular.map(r => (r.drop ? 0 : source.strides[next++]!));
   const counts = regular.map(r => r.count);
   const offset = regular.reduce((sum, r, d) => sum + r.start * strides[d]!, 0);
-  const output = { ...result.view(), shape: counts, strides: regular.map((r, d) => r.step * strides[d]!), offset };
+  const output = { ...whole, shape: counts, strides: regular.map((r, d) => r.step * strides[d]!), offset };
   device.backend.map(copyProgram(dtype), [{ ...source, shape: counts, strides: inputStrides }], [], [output]);
   return result;
+}
+
+/** What has to be filled before a selection is written: what lies before and behind it, if it is a run along one dimension; else all. */
+function partsAround(whole: View, regular: readonly Regular[]): View[] {
+  const { shape, strides } = whole;
+  const partial = shape.flatMap((n, d) => (regular[d]!.count === n && regular[d]!.step === 1 ? [] : [d]));
+  const [d] = partial;
+  if (d === undefined) return [];
+  const { start, count, step } = regular[d]!;
+  if (partial.length > 1 || (step !== 1 && count !== 1)) return [whole];
+  const part = (from: number, to: number): View => ({
+    ...whole,
+    shape: shape.map((n, i) => (i === d ? to - from : n)),
+    offset: whole.offset + from * strides[d]!,
+  });
+  return [part(0, start), part(start + count, shape[d]!)].filter(({ shape: rest }) => !rest.includes(0));
 }

@@ -46,6 +46,7 @@ export function norm(x: KnetArray, p = 2, options: DimsOptions = {}): KnetArray 
 
 /** log(sum(exp(x))) over all or some dimensions, without overflow; -Infinity for no elements. */
 export const logsumexp: Primitive<Reduction> = /* @__PURE__ */ primitive<Reduction>('logsumexp', {
+  stateless: true,
   methods: [
     [
       [KnetArray],

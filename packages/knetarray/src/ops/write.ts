@@ -1,9 +1,8 @@
 /** In-place writes. Pending programs keep what they were given; arrays that a running gradient needs are refused. */
-import { boxEntry, isBox, value } from '@knet/autograd';
+import { boxEntry, interruptRepeat, isBox, value } from '@knet/autograd';
 import type { KnetArray } from '../array.js';
 import { DeviceArray } from '../core/device-array.js';
 import { computeGroup, copyArray, materialize } from '../core/lazy.js';
-import type { Buffer } from '../core/memory.js';
 import { formatShape, sameShape } from '../core/shape.js';
 import { differentDevices } from './elementwise.js';
 
@@ -28,7 +27,9 @@ export function writable(x: KnetArray, caller: string): DeviceArray {
 }
 
 /** Checks that an array may be written in place. */
-function checkWritable(x: KnetArray, caller: string): DeviceArray {
+export function checkWritable(x: KnetArray, caller: string): DeviceArray {
+  // What a gradient computation was called with is read when it is run again: it must be as it was.
+  interruptRepeat();
   const target = value(x);
   if (isBox(x) && !x[boxEntry].param) {
     throw new TypeError(
@@ -62,13 +63,14 @@ export function assign(...groups: readonly (readonly Assignment[])[]): void {
   // Pending results that still want the old elements of a pending target must not find the new ones.
   for (const { target } of all) if ((target.pending?.users?.length ?? 0) > 0) materialize(target);
   // Values that another pair overwrites or takes over, and those that stay the user's, are copied before anything is written.
-  const busy = new Set<Buffer | undefined>();
-  for (const { target } of all) busy.add(target.buffer);
+  const stamp = ++stamps;
+  for (const { target } of all) if (target.buffer !== undefined) target.buffer.stamp = stamp;
   const copies: DeviceArray[] = [];
   try {
     for (const item of all) {
-      const free = !busy.has(item.source.buffer);
-      busy.add(item.source.buffer);
+      const { buffer } = item.source;
+      const free = buffer?.stamp !== stamp;
+      if (buffer !== undefined) buffer.stamp = stamp;
       if (free && (isTemporary(item.source) || !isWhole(item.target))) continue;
       item.source = copyArray(item.source);
       copies.push(item.source);
@@ -84,6 +86,9 @@ export function assign(...groups: readonly (readonly Assignment[])[]): void {
   }
   for (const copy of copies) copy.free();
 }
+
+/** Number of the last call of {@link assign}: it marks the buffers that are spoken for. */
+let stamps = 0;
 
 interface CheckedAssignment {
   readonly target: DeviceArray;
@@ -120,7 +125,7 @@ function computeTogether(sources: readonly DeviceArray[]): void {
 }
 
 /** Whether an array shows all of its buffer, in order. */
-function isWhole(x: DeviceArray): boolean {
+export function isWhole(x: DeviceArray): boolean {
   const { buffer } = x;
   return buffer === undefined || (x.offset === 0 && buffer.length === x.size && x.contiguous);
 }
