@@ -1,5 +1,6 @@
 /** Walks over nested containers - arrays, tuples, plain objects, Maps - of differentiable values. */
-import { isValue, type Value } from './leaf.js';
+import { leafType } from './keys.js';
+import { isValue, type Leaf, type Value } from './leaf.js';
 
 /** Where a leaf stands in a structure: keys from the root. */
 export type Path = readonly (string | number)[];
@@ -31,15 +32,20 @@ export function mapLeaves<T>(tree: T, f: (leaf: Value, path: Path) => unknown, p
   return mapUnknown(tree, f, f.length > 1 ? path : undefined) as T;
 }
 
+/** {@link isValue} with a memory of its own for the classes that it meets; see `primitive.ts`. */
+function isLeaf(x: unknown): x is Value {
+  return typeof x === 'number' || (typeof x === 'object' && x !== null && (x as Partial<Leaf>)[leafType] !== undefined);
+}
+
 function mapUnknown(x: unknown, f: (leaf: Value, path: Path) => unknown, path: Path | undefined): unknown {
-  if (isValue(x)) return f(x, path ?? []);
-  if (!isContainer(x)) return x;
-  const longer = (key: string | number): Path | undefined => path && [...path, key];
   if (Array.isArray(x)) {
     const items: unknown[] = x.slice();
-    for (let i = 0; i < items.length; i++) items[i] = mapUnknown(items[i], f, longer(i));
+    for (let i = 0; i < items.length; i++) items[i] = mapUnknown(items[i], f, path && [...path, i]);
     return items;
   }
+  if (isLeaf(x)) return f(x, path ?? []);
+  if (!isContainer(x)) return x;
+  const longer = (key: string | number): Path | undefined => path && [...path, key];
   if (x instanceof Map) return new Map([...x].map(([key, item]) => [key, mapUnknown(item, f, longer(String(key)))]));
   return Object.fromEntries(Object.entries(x).map(([key, item]) => [key, mapUnknown(item, f, longer(key))]));
 }
@@ -56,7 +62,9 @@ export function forEachLeaf(tree: unknown, f: (leaf: Value, path: Path) => void)
 
 /** Replaces in place, in every container reached from `x`, the items for which `f` gives something other than undefined. */
 export function replaceInPlace(x: unknown, f: (item: unknown) => unknown, seen?: Set<unknown>): void {
-  if (isValue(x) || !isContainer(x) || seen?.has(x)) return;
+  // Lists, which most containers are, are known at once, and values before `isContainer` has to search what they inherit.
+  if (!Array.isArray(x) && (isValue(x) || !isContainer(x))) return;
+  if (seen?.has(x)) return;
   seen?.add(x);
   if (Array.isArray(x)) {
     for (let i = 0; i < x.length; i++) {

@@ -4,7 +4,7 @@ import { accumulate } from './functions/arithmetic.js';
 import { boxEntry } from './keys.js';
 import { conform, describeValue, keep, leafTypeOf, type Value } from './leaf.js';
 import { newRepetition, type Repeat, type Repeated, type Repetition } from './repeat-hooks.js';
-import { type Entry, isBox, Tape } from './tape.js';
+import { type Box, type Entry, isBox, Tape } from './tape.js';
 
 // biome-ignore lint/suspicious/noExplicitAny: any function can be differentiated; its own argument types are kept.
 type Differentiable = (...args: any[]) => unknown;
@@ -60,7 +60,7 @@ function differentiate(f: Differentiable, argnum: number, withLoss: boolean): (a
     let root: Entry | undefined;
     let repeated: Repeated | undefined;
     let loss: unknown;
-    let seed: Value;
+    let seed: Value | undefined;
     try {
       const boxed = args.slice();
       boxed[argnum] = mapLeaves(args[argnum], leaf => {
@@ -71,10 +71,10 @@ function differentiate(f: Differentiable, argnum: number, withLoss: boolean): (a
       });
       repeat = repetition?.begin(tape, leaves);
       const result: unknown = f(...boxed);
-      seed = seedOf(result, f);
       unboxArguments(args, tape);
       if (isBox(result) && result[boxEntry].tape === tape) root = result[boxEntry];
       repeated = repeat?.finish(root, leaves);
+      if (repeated === undefined) seed = seedOf(result, f);
       loss = repeated === undefined ? (root?.content ?? result) : repeated.loss;
       if (withLoss) keep(loss);
       if (repeated === undefined) tape.endForward();
@@ -84,7 +84,7 @@ function differentiate(f: Differentiable, argnum: number, withLoss: boolean): (a
       throw error;
     }
     if (repeated === undefined) {
-      if (root !== undefined) tape.backward(leaves, root, seed, accumulate);
+      if (root !== undefined && seed !== undefined) tape.backward(leaves, root, seed, accumulate);
       repeat?.learn(root, leaves, withLoss ? loss : undefined);
     }
     let next = 0;
@@ -116,11 +116,17 @@ function seedOf(result: unknown, f: Differentiable): Value {
 }
 
 /** Boxes that the function left in containers of its arguments (a recurrent state) become plain values there. */
+/** As in `primitive.ts`. */
+function entryIn(x: unknown): Entry | undefined {
+  return typeof x === 'object' && x !== null ? (x as Partial<Box>)[boxEntry] : undefined;
+}
+
 function unboxArguments(args: readonly unknown[], tape: Tape): void {
   const unbox = (item: unknown): unknown => {
-    if (!isBox(item) || item[boxEntry].tape !== tape) return undefined;
-    keep(item[boxEntry].value);
-    return item[boxEntry].value;
+    const entry = entryIn(item);
+    if (entry === undefined || entry.tape !== tape) return undefined;
+    keep(entry.value);
+    return entry.value;
   };
   for (const arg of args) replaceInPlace(arg, unbox);
 }

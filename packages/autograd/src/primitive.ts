@@ -4,7 +4,15 @@ import { describeValue, type Leaf, leafTypeOf, type Value } from './leaf.js';
 import { closeScope, openScope, retain } from './ownership.js';
 import { activeEntry } from './recording.js';
 import type { Recordable } from './repeat-hooks.js';
-import { boxValue, Entry, isBox, type Pullback, type Tape } from './tape.js';
+import { type Box, boxValue, Entry, isBox, type Pullback, type Tape } from './tape.js';
+
+/**
+ * The entry of a box, undefined for everything else. The modules that ask for most entries do so in functions of their own: V8 remembers by
+ * function which classes a property was read from, and where a common function has seen many it looks the property up each time.
+ */
+function entryIn(x: unknown): Entry | undefined {
+  return typeof x === 'object' && x !== null ? (x as Partial<Box>)[boxEntry] : undefined;
+}
 
 /** A type to dispatch on: a class, or `Number`, `String`, `Boolean` for primitive values. */
 // biome-ignore lint/suspicious/noExplicitAny: the parameters of a class are of no interest, and only `any` accepts them all.
@@ -99,9 +107,10 @@ class GenericFunction implements Recordable {
     let boxes = false;
     for (let i = 0; i < args.length; i++) {
       const x = args[i];
-      if (typeof x !== 'object' || !isBox(x)) continue;
+      const own = entryIn(x);
+      if (own === undefined) continue;
       boxes = true;
-      const entry = activeEntry(x[boxEntry]);
+      const entry = activeEntry(own);
       if (entry === undefined) continue;
       if (entry.tape.ended) throw new Error(`${this.name}: argument ${i} is a box whose gradient computation has ended. ${keepAdvice}`);
       if (tape === undefined || entry.tape.level > tape.level) tape = entry.tape;
@@ -123,7 +132,8 @@ class GenericFunction implements Recordable {
     for (let i = 0; i < count; i++) {
       const x = args[i];
       let entry: Entry | undefined;
-      if (typeof x === 'object' && isBox(x)) entry = activeEntry(x[boxEntry]);
+      const own = entryIn(x);
+      if (own !== undefined) entry = activeEntry(own);
       const mine = entry !== undefined && entry.tape === tape;
       parents[i] = mine && entry?.constant === false ? entry : undefined;
       inner[i] = mine && entry !== undefined ? entry.content : x;

@@ -4,7 +4,12 @@ import { keep, type Value } from './leaf.js';
 import { release } from './ownership.js';
 import { type Recordable, type Repeat, type Repeated, setCurrent } from './repeat-hooks.js';
 import { type Argument, Fixed, type Notes, samePlain } from './repeat-notes.js';
-import { boxValue, Entry, isBox, type Tape } from './tape.js';
+import { type Box, boxValue, Entry, type Tape } from './tape.js';
+
+/** As in `primitive.ts`. */
+function entryIn(x: unknown): Entry | undefined {
+  return typeof x === 'object' && x !== null ? (x as Partial<Box>)[boxEntry] : undefined;
+}
 
 /** Is told whether calls do what the notes say. */
 export interface Score {
@@ -14,13 +19,19 @@ export interface Score {
 
 /** A computation that is compared with notes. */
 export class Following implements Repeat {
-  readonly #made: unknown[][] = [];
+  /** The arguments of each call so far, and what stands for its result. */
+  readonly #made: unknown[][];
+  readonly #entries: Entry[];
+  #count = 0;
 
   constructor(
     readonly tape: Tape,
     private readonly notes: Notes,
     private readonly calls: Score,
-  ) {}
+  ) {
+    this.#made = new Array(notes.steps.length);
+    this.#entries = new Array(notes.steps.length);
+  }
 
   /** Takes the leaves; false when they differ. */
   begin(leaves: readonly Entry[]): boolean {
@@ -32,7 +43,7 @@ export class Following implements Repeat {
 
   /** The box of what the next call gives; undefined when it is another call than the one in the notes. */
   next(f: Recordable, args: unknown[]): Value | undefined {
-    const at = this.#made.length;
+    const at = this.#count;
     const step = this.notes.steps[at];
     if (step === undefined || step.f !== f || !this.#fits(step.args, args)) {
       this.seen();
@@ -42,18 +53,17 @@ export class Following implements Repeat {
     const entry = new Entry(tape, step.look);
     entry.index = at;
     entry.constant = step.constant;
-    tape.entries.push(entry);
-    this.#made.push(args);
+    this.#made[at] = args;
+    this.#entries[at] = entry;
+    this.#count++;
     return boxValue(step.look, entry);
   }
 
   /** Somebody wants to know a value: what was called so far is recorded as ever. */
   seen(): void {
-    const { tape } = this;
-    const entries = tape.entries.slice();
     this.drop();
     this.calls.missed();
-    for (let i = 0; i < entries.length; i++) this.notes.steps[i]!.f.fill(this.#made[i]!, tape, entries[i]!);
+    for (let i = 0; i < this.#count; i++) this.notes.steps[i]!.f.fill(this.#made[i]!, this.tape, this.#entries[i]!);
   }
 
   before(): undefined {
@@ -65,12 +75,10 @@ export class Following implements Repeat {
   finish(root: Entry | undefined, leaves: readonly Entry[]): Repeated | undefined {
     const { tape, notes } = this;
     if (tape.repeat !== this) return undefined;
-    if (root?.index !== notes.root || this.#made.length !== notes.steps.length) {
+    if (root?.index !== notes.root || this.#count !== notes.steps.length) {
       this.seen();
       return undefined;
     }
-    // It holds nothing: what it recorded has no elements.
-    tape.entries.length = 0;
     tape.endForward();
     this.#leave();
     this.calls.followed();
@@ -92,7 +100,6 @@ export class Following implements Repeat {
     if (this.tape.repeat !== this) return;
     this.#leave();
     this.notes.kernels.release();
-    this.tape.entries.length = 0;
   }
 
   #leave(): void {
@@ -106,7 +113,8 @@ export class Following implements Repeat {
       const argument = noted[i]!;
       const x = args[i];
       if (typeof argument === 'number') {
-        if (!isBox(x) || x[boxEntry].tape !== this.tape || x[boxEntry].index !== argument) return false;
+        const entry = entryIn(x);
+        if (entry === undefined || entry.tape !== this.tape || entry.index !== argument) return false;
       } else if (argument instanceof Fixed) {
         if (!Object.is(argument.value, x) && !samePlain(argument.value, x)) return false;
       } else if (!argument.bind(x)) return false;

@@ -3,7 +3,7 @@ import { boxEntry } from './keys.js';
 import { isValue, type Leaf, type Value } from './leaf.js';
 import { type Recordable, type Repeat, setCurrent } from './repeat-hooks.js';
 import { type Argument, copied, Fixed, isObject, isPlain, type KernelNotes, type Notes, type Step } from './repeat-notes.js';
-import { type Entry, isBox, type Tape } from './tape.js';
+import { type Entry, isBox, type Tape, unnoted } from './tape.js';
 
 /** A computation that is noted while it is recorded as ever. */
 export class Noting implements Repeat {
@@ -55,7 +55,7 @@ export class Noting implements Repeat {
     this.#leave();
     const results = leaves.map(leaf => leaf.gradient);
     if (isValue(loss)) results.push(loss);
-    const kernels = this.#ok && root !== undefined && root.index >= 0 ? this.kernels.end(results) : undefined;
+    const kernels = this.#ok && root !== undefined && root.index >= 0 && root.index !== unnoted ? this.kernels.end(results) : undefined;
     if (kernels === undefined || root === undefined) this.kernels.drop();
     else this.learned({ steps: this.#steps, root: root.index, kernels });
   }
@@ -84,7 +84,7 @@ export class Noting implements Repeat {
   }
 
   #argument(x: unknown): Argument | undefined {
-    if (isBox(x)) return x[boxEntry].tape === this.tape && Number.isFinite(x[boxEntry].index) ? x[boxEntry].index : undefined;
+    if (isBox(x)) return x[boxEntry].tape === this.tape && x[boxEntry].index !== unnoted ? x[boxEntry].index : undefined;
     if (typeof x === 'object' && x !== null) {
       if (isValue(x)) return this.kernels.operand(x as Leaf);
       return isPlain(x) ? new Fixed(copied(x)) : undefined;

@@ -15,6 +15,9 @@ export type Pullback = (dy: never) => unknown;
 /** Adds two gradients; given by the arithmetic functions so that the tape needs to know none of them. */
 export type Accumulate = (a: Value, b: Value) => Value;
 
+/** The place of an entry that no notes tell of: a small whole number as all places are, which V8 keeps without an object of its own. */
+export const unnoted = 2 ** 30 - 1;
+
 /** One recorded value. */
 export class Entry {
   /** What has arrived in the backward pass so far. */
@@ -25,8 +28,8 @@ export class Entry {
   readonly param: boolean = false;
   /** True when no gradient flows further back from here: nothing needs to be computed or kept for it. */
   constant = false;
-  /** Where it stands in the notes of a computation that repeats itself; see `repeat.ts`. */
-  index = Number.NaN;
+  /** Where it stands in the notes of a computation that repeats itself, leaves below 0, or {@link unnoted}; see `repeat.ts`. */
+  index = unnoted;
   parents: readonly (Entry | undefined)[] | undefined = undefined;
   pullbacks: readonly (Pullback | undefined)[] | undefined = undefined;
 
@@ -59,7 +62,7 @@ export class Tape {
   /** Set while what it records is noted, or compared with notes. */
   repeat: Repeat | undefined = undefined;
   #counted = true;
-  readonly #kept: Value[] = [];
+  #kept: Value[] | undefined = undefined;
 
   constructor() {
     this.level = ++running;
@@ -73,6 +76,7 @@ export class Tape {
 
   /** A value that `value()` handed to the user. */
   keep(x: Value): void {
+    this.#kept ??= [];
     this.#kept.push(x);
   }
 
@@ -81,7 +85,8 @@ export class Tape {
     this.ended = true;
     this.#leave();
     // What is still pending is computed while the values that it needs are there.
-    for (const x of this.#kept.splice(0)) leafTypeOf(x)?.settle(x);
+    if (this.#kept !== undefined) for (const x of this.#kept) leafTypeOf(x)?.settle(x);
+    this.#kept = undefined;
     for (const entry of this.entries) release(entry.content);
   }
 

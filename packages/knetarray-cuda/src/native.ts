@@ -83,7 +83,7 @@ function load(): Native {
   const require = createRequire(import.meta.url);
   const override = process.env.KNET_CUDA_ADDON;
   const beside = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url));
-  return findNative<Native>({
+  const addon = findNative<Native>({
     platform: `${process.platform}-${process.arch}`,
     override: override && resolve(override),
     own: beside('build/cuda.node'),
@@ -98,4 +98,6 @@ function load(): Native {
     },
     open: path => require(path),
   });
+  // What Node-API makes is a dictionary to V8; in a copy it knows where each function is.
+  return { ...addon };
 }

@@ -19,3 +19,23 @@ it('tells of a collection without leaving the turn', () => {
   alive.release();
   expect(alive.deref()).toBeUndefined();
 });
+
+it('can be used again, once it has ended by itself or by hand', () => {
+  const backend = emulated();
+  const reference = (() => backend.weakReference({ a: 1 }))();
+  gc();
+  expect(reference.deref()).toBeUndefined();
+  const kept = { b: 2 };
+  reference.renew(kept);
+  gc();
+  expect(reference.deref()).toBe(kept);
+  reference.release();
+  const other = { c: 3 };
+  reference.renew(other);
+  reference.renew(kept);
+  expect(reference.deref()).toBe(kept);
+  (() => reference.renew({ d: 4 }))();
+  gc();
+  expect([reference.deref(), reference.deref()]).toEqual([undefined, undefined]);
+  reference.release();
+});

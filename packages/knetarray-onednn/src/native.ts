@@ -37,7 +37,7 @@ function load(): Native {
   const require = createRequire(import.meta.url);
   const override = process.env.KNET_ONEDNN_ADDON;
   const beside = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url));
-  return findNative<Native>({
+  const addon = findNative<Native>({
     platform: `${process.platform}-${process.arch}`,
     node: process.versions.node,
     override: override && resolve(override),
@@ -53,4 +53,6 @@ function load(): Native {
     },
     open: path => require(path),
   });
+  // What Node-API makes is a dictionary to V8; in a copy it knows where each function is.
+  return { ...addon };
 }

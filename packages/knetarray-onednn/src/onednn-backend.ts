@@ -1,5 +1,15 @@
 /** The native CPU backend. */
-import { type Backend, type DType, isFloat, isHalf, type Kernel, type Limits, type Storage, type TypedArray } from '@knet/knetarray';
+import {
+  type Backend,
+  type DType,
+  isFloat,
+  isHalf,
+  type Kernel,
+  type Limits,
+  type Storage,
+  type TypedArray,
+  typedArray,
+} from '@knet/knetarray';
 import { Command, lastStaysLast, NativeBackend } from '@knet-private/native-commands';
 import { DensePrograms } from './dense-programs.js';
 import { loadNative, type Native } from './native.js';
@@ -87,16 +97,21 @@ export class OnednnBackend extends NativeBackend<Native> implements Backend {
   write(storage: Storage, offset: number, data: TypedArray): void {
     const { data: elements } = storageOf(storage);
     this.native.wait();
-    elements.set(data, offset);
+    // A single number, as of a bias or a loss, goes past the calls for many.
+    if (data.length === 1) elements[offset] = data[0]!;
+    else elements.set(data, offset);
   }
 
   async read(storage: Storage, dtype: DType, offset: number, length: number): Promise<TypedArray> {
     return this.readSync(storage, dtype, offset, length);
   }
 
-  readSync(storage: Storage, _dtype: DType, offset: number, length: number): TypedArray {
+  readSync(storage: Storage, dtype: DType, offset: number, length: number): TypedArray {
     const { data } = storageOf(storage);
     this.native.wait();
-    return data.slice(offset, offset + length);
+    if (length !== 1) return data.slice(offset, offset + length);
+    const one = typedArray(dtype, 1);
+    one[0] = data[offset]!;
+    return one;
   }
 }

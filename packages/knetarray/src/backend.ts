@@ -144,6 +144,8 @@ export interface WeakReference {
   deref(): object | undefined;
   /** Ends the reference: nobody will ask any more. */
   release?(): void;
+  /** Where references can be used again: an ended one refers to another object from now on. */
+  renew?(target: object): void;
 }
 
 /**

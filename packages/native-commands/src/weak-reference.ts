@@ -4,7 +4,7 @@ import type { NativeKernels } from './native-kernels.js';
 
 /** See `Backend.weakReference`. */
 export class NativeWeakReference implements WeakReference {
-  /** Handle of the addon; 0 once it was released. */
+  /** Handle of the addon; 0 once the reference has ended. */
   #handle: number;
 
   constructor(
@@ -15,11 +15,19 @@ export class NativeWeakReference implements WeakReference {
   }
 
   deref(): object | undefined {
-    return this.#handle === 0 ? undefined : this.native.target(this.#handle);
+    if (this.#handle === 0) return undefined;
+    const target = this.native.target(this.#handle);
+    if (target === undefined) this.#handle = 0;
+    return target;
   }
 
   release(): void {
     if (this.#handle !== 0) this.native.forget(this.#handle);
     this.#handle = 0;
+  }
+
+  renew(target: object): void {
+    this.release();
+    this.#handle = this.native.weak(target);
   }
 }

@@ -1,6 +1,6 @@
 /** Gradients of what an LSTM layer reads, from those of its gates: products over all time steps at once. */
 import { contiguous, DeviceArray, identityProgram, temporaries, viewOf } from '@knet/knetarray';
-import { type LayerGradients, type LayerInputs, matrix, Steps, slab, turned } from './lstm-layer.js';
+import { type LayerGradients, type LayerInputs, Layout, matrix, Slab, Steps, turned } from './lstm-layer.js';
 
 /** Gradient of the weight: products over all steps at once. */
 export function weightGradient(inputs: LayerInputs, y: DeviceArray, { gates }: LayerGradients, reverse: boolean): DeviceArray {
@@ -22,8 +22,8 @@ export function weightGradient(inputs: LayerInputs, y: DeviceArray, { gates }: L
       const later = { ...matrix(gates.view(), 4 * size, count), offset: gates.offset + (reverse ? 0 : 4 * batch * size) };
       backend.matmul(read, turned(later), ofHidden, 1, 0);
     }
-    const first = slab(gates, steps.at(0), [4 * size, batch]);
-    if (count === 0 || hidden.constantValue !== 0) backend.matmul(viewOf(hidden), turned(first.view()), ofHidden, 1, count === 0 ? 0 : 1);
+    const { view: first } = new Slab(gates, steps.at(0), new Layout([4 * size, batch]));
+    if (count === 0 || hidden.constantValue !== 0) backend.matmul(viewOf(hidden), turned(first), ofHidden, 1, count === 0 ? 0 : 1);
     return undefined;
   });
   return result;
@@ -55,8 +55,7 @@ export function hiddenGradient(inputs: LayerInputs, { gates }: LayerGradients, r
   const { device, dtype, shape } = inputs.hidden;
   const steps = new Steps(inputs, reverse);
   const result = DeviceArray.empty(device, dtype, shape);
-  const first = slab(gates, steps.at(0), [4 * steps.size, steps.batch]);
-  device.backend.matmul(steps.part(viewOf(inputs.weight), true), first.view(), result.view(), 1, 0);
-  first.free();
+  const { view: first } = new Slab(gates, steps.at(0), new Layout([4 * steps.size, steps.batch]));
+  device.backend.matmul(steps.part(viewOf(inputs.weight), true), first, result.view(), 1, 0);
   return result;
 }

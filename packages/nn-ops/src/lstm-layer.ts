@@ -1,5 +1,5 @@
 /** A whole LSTM layer in one direction: what it reads and keeps, and where its values lie at each step. Features are the fastest dimension. */
-import { DeviceArray, type KnetArray, type Shape, type View } from '@knet/knetarray';
+import { contiguousStrides, DeviceArray, type KnetArray, type Shape, sizeOf, type View, viewOf } from '@knet/knetarray';
 
 /** What a layer reads: weight `[inputs + size, 4 * size]`, bias `[1, 4 * size]`, x `[inputs, batch, time]`, states `[size, batch]`. */
 export interface LayerInputs {
@@ -58,12 +58,10 @@ export class Steps {
     return this.reverse ? this.time - 1 - k : k;
   }
 
-  /** The cell after k steps: the last one lies in the result y, behind the hidden states. */
-  cell(k: number, first: DeviceArray, { even, odd }: LayerMemory, y: DeviceArray): DeviceArray {
-    const shape = [this.size, this.batch];
-    if (k === 0) return first;
-    if (k === this.time) return slab(y, k, shape);
-    return slab(k % 2 === 0 ? even : odd, (k - 1) >> 1, shape);
+  /** So many steps of an array from the k-th one on, each of `rows` features, as a matrix. */
+  stretch(view: View, rows: number, k: number, count: number): View {
+    const first = Math.min(this.at(k), this.at(k + count - 1));
+    return { ...matrix(view, rows, this.batch * count), offset: view.offset + rows * this.batch * first };
   }
 
   /** The part of a weight, of x or of the hidden state, as a matrix of features and gates. */
@@ -74,10 +72,56 @@ export class Steps {
   }
 }
 
-/** Slab t of an array whose slowest dimension is the time. */
-export function slab(x: DeviceArray, t: number, shape: Shape): DeviceArray {
-  const size = shape.reduce((n, m) => n * m, 1);
-  return x.alias(shape, x.offset + t * size);
+/** A slab of an array whose slowest dimension is the time. */
+export class Slab {
+  constructor(
+    readonly array: DeviceArray,
+    /** Which one. */
+    readonly t: number,
+    readonly layout: Layout,
+  ) {}
+
+  /** As kernels see it: most slabs are seen by nobody else, and an array of their own would take longer than a small kernel. */
+  get view(): View {
+    const { storage, dtype, offset } = viewOf(this.array);
+    const { shape, strides, size } = this.layout;
+    return { storage, dtype, shape, strides, offset: offset + this.t * size };
+  }
+
+  /** As an array. */
+  get alias(): DeviceArray {
+    const { array, t, layout } = this;
+    return array.alias(layout.shape, array.offset + t * layout.size);
+  }
+}
+
+/** What slabs of one kind look like: elements in one run. */
+export class Layout {
+  readonly strides: readonly number[];
+  readonly size: number;
+
+  constructor(readonly shape: Shape) {
+    this.strides = contiguousStrides(shape);
+    this.size = sizeOf(shape);
+  }
+}
+
+/** The cells between the steps of a layer. */
+export class Cells {
+  constructor(
+    private readonly first: DeviceArray,
+    private readonly memory: LayerMemory,
+    private readonly y: DeviceArray,
+    private readonly time: number,
+    private readonly layout: Layout,
+  ) {}
+
+  /** The cell after k steps: the last one lies in the result y, behind the hidden states. */
+  after(k: number): Slab {
+    if (k === 0) return new Slab(this.first, 0, this.layout);
+    if (k === this.time) return new Slab(this.y, k, this.layout);
+    return new Slab(k % 2 === 0 ? this.memory.even : this.memory.odd, (k - 1) >> 1, this.layout);
+  }
 }
 
 /** Elements in one run, as a matrix. */

@@ -49,7 +49,9 @@ import { type Gradients, type Optimizers, type Parameter, type Place, pairUp } f
  */
 export function update<T>(w: T, g: Gradients<T>, optimizer?: Optimizers<T>): T {
   const parameters = pairUp(w, g, optimizer);
-  const plans = parameters.map(plan);
+  // `map` makes one class of array while it is interpreted and another once it is compiled, which costs all that was compiled for the first.
+  const plans: Plan[] = new Array(parameters.length);
+  for (let i = 0; i < plans.length; i++) plans[i] = plan(parameters[i]!);
   checkDistinct(parameters);
   if (!descends(plans)) {
     const groups: Assignment[][] = [];
@@ -120,7 +122,7 @@ function plan(parameter: Parameter): Plan {
       throw new Error(`update: a running gradient computation still needs the parameter at ${formatPath(place.path)}; update after it`);
     }
   }
-  const slots: Record<string, KnetArray | number> = {};
+  const slots: Record<string, KnetArray | number> = optimizer.slotNames.length === 0 ? optimizer.slots : {};
   const like = typeof w === 'number' ? g : w;
   for (const name of optimizer.slotNames) slots[name] = slotFor(parameter, name, like);
   return new Plan(parameter, w, g, lr, slots, typeof w !== 'number' ? undefined : typeof g === 'number' ? 0 : similar(g));

@@ -2,6 +2,8 @@
 // where c has too few rows to fill vectors.
 #pragma once
 
+#include <type_traits>
+
 #include "gemm_transpose.h"
 
 namespace knet::KNET_ISA {
@@ -41,32 +43,21 @@ struct Inner {
       }
       return;
     }
+    if (m == 1) {
+      tile<1>(n, k, alpha, a, aRow, b, bColumn, beta, c, cRow, cColumn, k > lanes ? count * bColumn : 0);
+      return;
+    }
     // Some columns of b at a time, for all rows: they stay in the first cache, and the next ones arrive meanwhile.
     const int64_t together = m < 4 ? count : 8;
     for (int64_t j = 0; j < n; j += together) {
-      const int64_t columns = n - j < together ? n - j : together, ahead = j + 2 * together <= n ? together * bColumn : 0;
+      const int64_t columns = n - j < together ? n - j : together;
+      // Columns that fit into a vector follow each other closely: the processor fetches them by itself.
+      int64_t ahead = k > lanes && j + 2 * together <= n ? together * bColumn : 0;
       int64_t i = 0;
-      const auto rows = [&](auto tile) {
-        constexpr int M = decltype(tile)::rows, N = count / M;
-        for (; i + M <= m; i += M) {
-          for (int64_t q = 0; q < columns; q += N) {
-            T sums[count];
-            const int64_t some = columns - q < N ? columns - q : N;
-            products<M, N>(k, a + i * aRow, aRow, b + (j + q) * bColumn, bColumn, some, i == 0 ? ahead : 0, sums);
-            if constexpr (M == 1 && N == lanes) {
-              if (cColumn == 1 && beta == 0) {
-                V::store(c + i * cRow + j + q, V::multiply(V::all(alpha), V::load(sums)), V::first(some));
-                continue;
-              }
-            }
-            for (int64_t r = 0; r < some; r++) {
-              for (int p = 0; p < M; p++) {
-                T& to = c[(i + p) * cRow + (j + q + r) * cColumn];
-                const T sum = alpha * sums[p * N + r];
-                to = beta == 0 ? sum : sum + beta * to;
-              }
-            }
-          }
+      const auto rows = [&](auto height) __attribute__((always_inline)) {
+        constexpr int M = decltype(height)::rows;
+        for (; i + M <= m; i += M, ahead = 0) {
+          tile<M>(columns, k, alpha, a + i * aRow, aRow, b + j * bColumn, bColumn, beta, c + i * cRow + j * cColumn, cRow, cColumn, ahead);
         }
       };
       if constexpr (count == 16) rows(Rows<4>());
@@ -80,34 +71,129 @@ struct Inner {
     static constexpr int rows = M;
   };
 
-  // sums[p * N + q] = row p of a times column q of b; columns from `columns` on repeat the last. Elements `ahead` after those of b,
-  // if it is not 0, are fetched.
-  template <int M, int N>
-  static KNET_INLINE void products(int64_t k, const T* a, int64_t aRow, const T* b, int64_t bColumn, int64_t columns, int64_t ahead,
-                                   T* sums) {
-    const T* right[N];
+  // M rows times some columns. Elements `ahead` after those of b, if it is not 0, are fetched.
+  template <int M>
+  static __attribute__((noinline)) void tile(int64_t columns, int64_t k, T alpha, const T* a, int64_t aRow, const T* b, int64_t bColumn,
+                                             T beta, T* c, int64_t cRow, int64_t cColumn, int64_t ahead) {
+    constexpr int N = count / M;
+    int64_t q = 0;
+    const auto put = [&](const T* sums, int64_t some) __attribute__((always_inline)) {
+      if constexpr (M == 1 && N == lanes) {
+        if (cColumn == 1 && beta == 0) {
+          V::store(c + q, V::multiply(V::all(alpha), V::load(sums)), V::first(some));
+          return;
+        }
+      }
+      for (int64_t r = 0; r < some; r++) {
+        for (int p = 0; p < M; p++) {
+          T& to = c[p * cRow + (q + r) * cColumn];
+          const T sum = alpha * sums[p * N + r];
+          to = beta == 0 ? sum : sum + beta * to;
+        }
+      }
+    };
+    T sums[count];
+    const auto whole = [&](auto fetch) __attribute__((always_inline)) {
+      for (; q + N <= columns; q += N) {
+        products<M, N, decltype(fetch)::value>(k, a, aRow, Evenly(b + q * bColumn, bColumn), ahead, sums);
+        put(sums, N);
+      }
+    };
+    if (ahead != 0) {
+      whole(std::true_type());
+    } else {
+      whole(std::false_type());
+    }
+    if (q < columns) {
+      products<M, N, false>(k, a, aRow, Clamped<N>(b + q * bColumn, bColumn, columns - q), 0, sums);
+      put(sums, columns - q);
+    }
+  }
+
+  // Where columns are. An instruction reaches eight of them from one address by what it adds and scales, so that all that it takes stays
+  // in registers; the compiler, left alone, keeps sixteen addresses in memory.
+  struct Evenly {
+    const char *first, *second;
+    int64_t one, three, five, seven;
+    Evenly(const T* b, int64_t column) : first(reinterpret_cast<const char*>(b)), one(column * sizeof(T)) {
+      second = first + 8 * one;
+      three = 3 * one;
+      five = 5 * one;
+      seven = 7 * one;
+    }
+    KNET_INLINE const T* at(int q) const {
+      const char* const p = q < 8 ? first : second;
+      const char* to = p;
+      switch (q % 8) {
+        case 1:
+          to = p + one;
+          break;
+        case 2:
+          to = p + 2 * one;
+          break;
+        case 3:
+          to = p + three;
+          break;
+        case 4:
+          to = p + 4 * one;
+          break;
+        case 5:
+          to = p + five;
+          break;
+        case 6:
+          to = p + 2 * three;
+          break;
+        case 7:
+          to = p + seven;
+          break;
+      }
+      return reinterpret_cast<const T*>(to);
+    }
+    KNET_INLINE void advance() {
+      first += lanes * sizeof(T);
+      second += lanes * sizeof(T);
+      asm("" : "+r"(first), "+r"(second));
+    }
+  };
+
+  // The same for fewer columns than a tile has: the last one stands for those that are missing.
+  template <int N>
+  struct Clamped {
+    const T* columns[N];
+    Clamped(const T* b, int64_t column, int64_t count) {
+      for (int q = 0; q < N; q++) columns[q] = b + (q < count ? q : count - 1) * column;
+    }
+    KNET_INLINE const T* at(int q) const { return columns[q]; }
+    KNET_INLINE void advance() {
 #pragma GCC unroll 16
-    for (int q = 0; q < N; q++) right[q] = b + (q < columns ? q : columns - 1) * bColumn;
+      for (int q = 0; q < N; q++) columns[q] += lanes;
+    }
+  };
+
+  // sums[p * N + q] = row p of a times column q of b.
+  template <int M, int N, bool fetch, class Places>
+  static KNET_INLINE void products(int64_t k, const T* a, int64_t aRow, Places b, int64_t ahead, T* sums) {
     Vector x[M * N];
 #pragma GCC unroll 16
     for (int r = 0; r < M * N; r++) x[r] = V::zero();
-    const auto add = [&](int64_t l, auto load) __attribute__((always_inline)) {
+    const auto add = [&](auto load) __attribute__((always_inline)) {
       Vector left[M];
 #pragma GCC unroll 4
-      for (int p = 0; p < M; p++) left[p] = load(a + p * aRow + l);
+      for (int p = 0; p < M; p++) left[p] = load(a + p * aRow);
 #pragma GCC unroll 16
       for (int q = 0; q < N; q++) {
-        const Vector factor = load(right[q] + l);
-        if (ahead != 0) __builtin_prefetch(right[q] + l + ahead, 0, 2);
+        const Vector factor = load(b.at(q));
+        if constexpr (fetch) __builtin_prefetch(b.at(q) + ahead, 0, 2);
 #pragma GCC unroll 4
         for (int p = 0; p < M; p++) x[p * N + q] = V::multiplyAdd(left[p], factor, x[p * N + q]);
       }
+      a += lanes;
+      b.advance();
     };
-    int64_t l = 0;
-    for (; l + lanes <= k; l += lanes) add(l, [](const T* p) __attribute__((always_inline)) { return V::load(p); });
-    if (l < k) {
-      const auto mask = V::first(k - l);
-      add(l, [mask](const T* p) __attribute__((always_inline)) { return V::load(p, mask); });
+    for (; k >= lanes; k -= lanes) add([](const T* p) __attribute__((always_inline)) { return V::load(p); });
+    if (k > 0) {
+      const auto mask = V::first(k);
+      add([mask](const T* p) __attribute__((always_inline)) { return V::load(p, mask); });
     }
     reduce(x, sums);
   }

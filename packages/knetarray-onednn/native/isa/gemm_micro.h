@@ -25,6 +25,9 @@ struct Tile {
   int64_t bStep;    // elements from one l to the next
   int64_t bColumn;  // elements from one column to the next; 1 in a panel
   int64_t ahead;    // elements from b to what is fetched for the next tile; 0 where b is a panel, or the last
+  // What else is fetched beside panels, if anything: an element at each `laterEvery` steps, so far apart.
+  const T* later = nullptr;
+  int64_t laterStep = 0, laterEvery = 0;
   T alpha, beta;
   T* c;
   int64_t cRow, cColumn;
@@ -99,7 +102,14 @@ struct Micro {
     const auto column = [&](int j) __attribute__((always_inline)) {
       return b[j / 4] + (j % 4 == 0 ? 0 : j % 4 == 1 ? bColumn : j % 4 == 2 ? twice : thrice);
     };
+    const T* later = tile.later;
+    int64_t untilLater = later != nullptr ? tile.laterEvery : 0;
     for (int64_t l = tile.k; l > 0; l--, a += aStep) {
+      if (panels && --untilLater == 0) {
+        __builtin_prefetch(later, 0, 2);
+        later += tile.laterStep;
+        untilLater = tile.laterEvery;
+      }
       if (!panels && ahead != 0 && l % lanes == 0) {
 #pragma GCC unroll 32
         for (int j = 0; j < N; j++) __builtin_prefetch(column(j) + ahead, 0, 2);

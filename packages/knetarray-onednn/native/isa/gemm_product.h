@@ -1,6 +1,7 @@
 // Products of matrices large in both directions: which operand is packed and when, and how c is divided into tasks.
 #pragma once
 
+#include "../cache.h"
 #include "../ceil_divide.h"
 #include "../gemm.h"
 #include "../parallel.h"
@@ -75,10 +76,10 @@ class Product {
       return;
     }
     // Packing pays when a panel is used often enough, and sooner when its elements are spread over many pages or, as columns of
-    // whole pages are, meet in the same places of the first cache.
+    // whole pages are, belong in the same place of the first cache, which does not have room for so many there.
     constexpr int64_t size = sizeof(T), page = 4096;
     const int64_t stepB = b_.rows == 1 ? 0 : distance(b_.rows) * size;
-    const bool spreadB = stepB * k_ > 65536, meetB = distance(b_.columns) * size % page == 0;
+    const bool spreadB = stepB * k_ > 65536, meetB = distance(b_.columns) * size % page == 0 && width_ > firstCacheWays();
     const bool canRead = a_.rows == 1 || m_ == 1;
     accessA_ = canRead && columnPanels() <= 12 ? Access::direct : Access::packed;
     accessB_ = rowPanels() <= (spreadB ? 2 : meetB ? 4 : 32) ? Access::direct : Access::packed;
@@ -218,11 +219,26 @@ class Product {
           tile.aStep = height(i);
         }
         tile.c = c_.data + i * c_.rows + j * c_.columns;
+        fetchNext(tile, i, j, l);
         Kernel::run(tile, smaller(MR, m_ - i), columns, panels);
         tile.ahead = 0;
       }
     }
   }
+
+  // Has a tile fetch its part of what is packed for the next step of k. A large b comes from memory, which packing would wait for, and which
+  // has nothing to do while tiles are computed.
+  void fetchNext(Tile<T>& tile, int64_t i, int64_t j, int64_t l) const {
+    const int64_t rows = rowPanels(), next = smaller(depth_, k_ - l - depth_);
+    tile.later = nullptr;
+    if (accessB_ != Access::shared || b_.columns != 1 || next <= 0 || rows < fewest) return;
+    tile.later = b_.data + (l + depth_ + smaller(next - 1, i / MR * ceilDivide(next, rows))) * b_.rows + j;
+    tile.laterStep = b_.rows;
+    tile.laterEvery = rows;
+  }
+
+  // Rows of tiles from which on their parts are small enough not to keep them waiting.
+  static constexpr int64_t fewest = 4;
 
   int64_t m_, n_, k_;
   T alpha_, beta_;

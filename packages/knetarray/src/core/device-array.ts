@@ -3,9 +3,9 @@ import { boxEntry, type LeafType, leafType, type Resource, track } from '@knet/a
 import type { ReduceOp, Storage, View } from '../backend.js';
 import { arrayLeaf } from '../leaf.js';
 import { ArrayWithMethods } from '../methods.js';
+import type { Buffer, Contents } from './buffer.js';
 import type { Device } from './device.js';
 import type { DType } from './dtype.js';
-import type { Buffer, Contents } from './memory.js';
 import { contiguousStrides, isContiguous, type Shape, sizeOf } from './shape.js';
 
 /** Operand of a pending operation. */

@@ -11,11 +11,11 @@ import {
   type Program,
   scalarBase,
 } from '../program.js';
+import type { Contents } from './buffer.js';
 import { type Device, isImmediate } from './device.js';
 import { DeviceArray, type Operand, Pending, productOp, type Reduction, reductionOp, releasedMessage } from './device-array.js';
 import { type DType, isHalf, typedArray } from './dtype.js';
 import { roundToHalf } from './half.js';
-import type { Contents } from './memory.js';
 import { broadcastStrides, contiguousStrides, type Shape, sameShape, sizeOf } from './shape.js';
 
 /** A new pending array: the result of an elementwise operation on operands of this dtype that broadcast to this shape. */

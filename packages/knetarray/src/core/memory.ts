@@ -1,6 +1,8 @@
 /** The memory manager of a device: buffers counted and reused by size class, dropped ones found through weak references. */
-import type { Backend, Storage, WeakReference } from '../backend.js';
+import type { Backend, Storage } from '../backend.js';
+import { Buffer, type Contents } from './buffer.js';
 import { bytesPerElement, type DType } from './dtype.js';
+import { type Watch, Watches } from './watches.js';
 
 /** The device is gone, with all that was on it: what every call of its backend throws from then on. The message says why. */
 export class DeviceLostError extends Error {
@@ -21,119 +23,6 @@ export interface MemoryReport {
   arrays: number;
 }
 
-/** A storage as pending programs know it: what a buffer holds now, or held when they were told. */
-export class Contents {
-  /** Pending programs that will read it. */
-  readers = 0;
-  watch: Watch | number | undefined = undefined;
-
-  constructor(readonly storage: Storage) {}
-}
-
-/** One storage with its users: arrays that show it (views included) and pending programs that will read it. */
-export class Buffer {
-  refs = 1;
-  /** Holds of running gradient computations on arrays that show it. */
-  holds = 0;
-  /** The assignment that it was last part of. */
-  stamp = 0;
-  /** How its collection is noticed: for storages to release a {@link Watch}, else the number of bytes. */
-  watch: Watch | number | undefined = undefined;
-  contents: Contents;
-  /** The buffer that took over the contents, with the pending programs that will read them. */
-  private heir: Buffer | undefined = undefined;
-
-  constructor(
-    readonly manager: MemoryManager,
-    readonly dtype: DType,
-    readonly length: number,
-    storage: Storage,
-  ) {
-    this.contents = new Contents(storage);
-  }
-
-  get storage(): Storage {
-    return this.contents.storage;
-  }
-
-  /** Pending programs that will read what is in it now. */
-  get readers(): number {
-    return this.contents.readers;
-  }
-
-  /** One array less. */
-  unref(): void {
-    this.refs--;
-    this.#freeIfUnused();
-  }
-
-  /** A pending program will read what is in it now. */
-  addReader(): Contents {
-    this.contents.readers++;
-    return this.contents;
-  }
-
-  /** A pending program has read these contents, or will never do so. */
-  releaseReader(contents: Contents): void {
-    contents.readers--;
-    let owner: Buffer = this;
-    while (owner.heir !== undefined) owner = owner.heir;
-    if (contents === owner.contents) owner.#freeIfUnused();
-    else if (contents.readers === 0) this.#drop(contents);
-  }
-
-  /**
-   * Puts the contents of another buffer in place, together with their readers; the other one is done with. Pending programs
-   * that read this one keep seeing what they were given.
-   */
-  takeOver(other: Buffer): void {
-    this.manager.unwatch(other);
-    this.#put(other.contents);
-    other.refs = Number.POSITIVE_INFINITY;
-    other.heir = this;
-  }
-
-  /** Puts a new storage in place of the old one, likewise. */
-  replace(storage: Storage): void {
-    this.#put(new Contents(storage));
-  }
-
-  #put(contents: Contents): void {
-    const old = this.contents;
-    this.contents = contents;
-    if (typeof this.watch === 'object') this.watch.storage = this.storage;
-    if (old.readers === 0) this.#drop(old);
-    // From now on only its readers know it: if they are dropped unread, the garbage collector has to tell.
-    else this.manager.watchContents(old, this.dtype, this.length);
-  }
-
-  #drop(contents: Contents): void {
-    this.manager.unwatch(contents);
-    this.manager.give(this.dtype, this.length, contents.storage);
-  }
-
-  #freeIfUnused(): void {
-    if (this.refs > 0 || this.readers > 0) return;
-    this.manager.unwatch(this);
-    this.manager.give(this.dtype, this.length, this.storage);
-  }
-}
-
-/**
- * What is known of a buffer that the user may drop; it must not refer to the buffer itself. A class: it outlives the buffer until somebody
- * looks, and V8, which counts that for object literals, would go on to make literals and what is made beside them where it looks for garbage
- * least often - dropped arrays among them.
- */
-class Watch {
-  constructor(
-    readonly dtype: DType,
-    readonly length: number,
-    public storage: Storage,
-    /** Polled under pressure. */
-    readonly ref: WeakReference,
-  ) {}
-}
-
 /**
  * Bytes handed to the user, who may have dropped them, after which they are looked for; more where what is found goes to the
  * pool, since a collection takes as long as a small training step.
@@ -150,8 +39,9 @@ const firstSweepEvery = 2 ** 23;
  * The same for a number of arrays: small ones are worth finding too, all the more where the storages that play the parts of a training
  * step change until some come back, and with them all that a backend keeps by storage.
  */
-const sweepEveryCount = 4096;
-const finalizeEveryCount = 1024;
+const sweepEveryCount = 1024;
+/** In the beginning they are looked for sooner, likewise, so that V8 compiles what finds them with all the rest. */
+const firstSweepEveryCount = 256;
 
 /** Bytes in use below which nobody looks for dropped arrays. */
 const firstSweep = 2 ** 26;
@@ -171,14 +61,15 @@ export class MemoryManager {
   /** Bytes that left for the garbage collector since it was last asked to run. */
   #handedOut = 0;
   #sweepEvery = firstSweepEvery;
+  #sweepEveryCount = firstSweepEveryCount;
   /** Bytes in use at which dropped arrays are looked for. */
   #sweepAt = firstSweep;
   readonly #pool = new Map<number, Storage[]>();
-  /** When storages were made, and the pooled lists that the garbage collector has added to since they were last sorted by it. */
+  /** When storages were made, and the pooled lists that finalizers have added to since they were last sorted by it. */
   readonly #made = new WeakMap<Storage, number>();
   #count = 0;
   readonly #unsorted = new Set<number>();
-  readonly #watches = new Set<Watch>();
+  readonly #watches: Watches;
   /** Watched since the last sweep. */
   #watched = 0;
   readonly #registry: FinalizationRegistry<Watch | number>;
@@ -190,7 +81,8 @@ export class MemoryManager {
 
   constructor(readonly backend: Backend) {
     this.#registered = backend.weakReference === undefined;
-    this.#registry = new FinalizationRegistry(watch => this.#collect(watch));
+    this.#watches = new Watches(backend);
+    this.#registry = new FinalizationRegistry(this.#gone);
     backend.onShortage?.(() => this.trim());
   }
 
@@ -247,14 +139,14 @@ export class MemoryManager {
     const { watch } = watched;
     if (watch === undefined) return;
     watched.watch = undefined;
-    if (typeof watch === 'object') this.#forget(watch);
+    if (typeof watch === 'object') this.#watches.end(watch);
     if (this.#registered) this.#registry.unregister(watched);
   }
 
   /** Takes back what the user has dropped and the garbage collector has found. */
   sweep(): void {
     this.#collectSoon();
-    if (this.#registered) this.#poll();
+    if (this.#registered) this.#watches.poll(this.#gone);
   }
 
   /**
@@ -263,10 +155,11 @@ export class MemoryManager {
    */
   #collectSoon(): void {
     if (this.#handedOut > this.#sweepEvery) this.#sweepEvery = Math.min(sweepEvery, 2 * this.#sweepEvery);
+    if (this.#watched > this.#sweepEveryCount) this.#sweepEveryCount = Math.min(sweepEveryCount, 2 * this.#sweepEveryCount);
     this.#handedOut = 0;
     this.#watched = 0;
     this.backend.collectGarbage?.();
-    if (!this.#registered) this.#poll();
+    if (!this.#registered) this.#watches.poll(this.#gone);
   }
 
   /** Gives every pooled storage back to the device. */
@@ -279,7 +172,7 @@ export class MemoryManager {
 
   /** Bytes live, pooled and at the peak. */
   report(): MemoryReport {
-    if (!this.#registered) this.#poll();
+    if (!this.#registered) this.#watches.poll(this.#gone);
     return { live: this.#live, pooled: this.#pooled, peak: this.#peak, limit: this.backend.limits.maxPooledBytes, arrays: this.#arrays };
   }
 
@@ -289,45 +182,37 @@ export class MemoryManager {
     const bytes = this.#capacity(dtype, length) * bytesPerElement(dtype);
     // The garbage collector frees typed arrays, so only their bytes are noted: finalizers do not run inside a synchronous
     // loop, and a note that held the storage would keep it alive all that time.
-    watched.watch = backend.collected ? bytes : new Watch(dtype, length, storage, backend.weakReference?.(watched) ?? new WeakRef(watched));
-    if (typeof watched.watch === 'object') this.#watches.add(watched.watch);
+    watched.watch = backend.collected ? bytes : this.#watches.begin(watched, dtype, length, storage);
     if (this.#registered) this.#registry.register(watched, watched.watch, watched);
     this.#handedOut += bytes;
     // Looking costs some time for every watched array, so at least a quarter of them must be new.
     this.#watched++;
     const many =
       this.#handedOut > (backend.collected ? collectEvery : this.#sweepEvery) ||
-      (!backend.collected && this.#watched > (this.#registered ? finalizeEveryCount : sweepEveryCount));
-    if (many && this.#watched * 4 > this.#watches.size && backend.collectGarbage !== undefined) this.#collectSoon();
-  }
-
-  #poll(): void {
-    for (const watch of this.#watches) if (watch.ref.deref() === undefined) this.#collect(watch);
+      (!backend.collected && this.#watched > this.#sweepEveryCount);
+    if (many && this.#watched * 4 > this.#watches.count && backend.collectGarbage !== undefined) this.#collectSoon();
   }
 
   /** What was watched is gone. A sweep may have noticed it before its finalizer ran. */
-  #collect(watch: Watch | number): void {
+  readonly #gone = (watch: Watch | number): void => {
     if (typeof watch === 'number') {
       this.#live -= watch;
       this.#arrays--;
-    } else if (this.#forget(watch)) {
+    } else {
       const { dtype, length, storage } = watch;
+      if (!this.#watches.end(watch)) return;
       this.give(dtype, length, storage);
-      this.#unsorted.add(poolKey(dtype, this.#capacity(dtype, length)));
+      // Finalizers run in any order.
+      if (this.#registered) this.#unsorted.add(poolKey(dtype, this.#capacity(dtype, length)));
     }
-  }
-
-  #forget(watch: Watch): boolean {
-    watch.ref.release?.();
-    return this.#watches.delete(watch);
-  }
+  };
 
   #fromPool(dtype: DType, length: number, bytes: number): Storage | undefined {
     if (bytes < this.backend.limits.minPooledBytes) return undefined;
     const key = poolKey(dtype, this.#capacity(dtype, length));
     const list = this.#pool.get(key);
     if (list === undefined) return undefined;
-    // The collector finds arrays in any order. Taken up in the order in which they were made, storages play the same parts in a training
+    // Taken up in the order in which they were made, storages play the same parts in a training
     // step as before, and what a backend keeps for a set of storages is found again.
     if (this.#unsorted.delete(key)) list.sort((a, b) => this.#made.get(b)! - this.#made.get(a)!);
     const storage = list.pop();
@@ -369,7 +254,7 @@ export class MemoryManager {
 
   #make(dtype: DType, capacity: number): Storage {
     const storage = this.backend.allocate(dtype, capacity);
-    if (!this.backend.collected) this.#made.set(storage, this.#count++);
+    if (!this.backend.collected && this.#registered) this.#made.set(storage, this.#count++);
     return storage;
   }
 

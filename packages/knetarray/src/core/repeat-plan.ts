@@ -95,11 +95,16 @@ export class DevicePlan implements KernelPlan {
       throw error;
     }
     const mark = openScope();
+    const arrays: (Value | undefined)[] = new Array(this.results.length);
     try {
-      return this.results.map(result => result && this.#array(result));
+      for (let i = 0; i < arrays.length; i++) {
+        const result = this.results[i];
+        arrays[i] = result && this.#array(result);
+      }
     } finally {
       closeScope(mark);
     }
+    return arrays;
   }
 
   release(): void {
