@@ -115,12 +115,12 @@ function seedOf(result: unknown, f: Differentiable): Value {
   );
 }
 
-/** Boxes that the function left in containers of its arguments (a recurrent state) become plain values there. */
 /** As in `primitive.ts`. */
 function entryIn(x: unknown): Entry | undefined {
   return typeof x === 'object' && x !== null ? (x as Partial<Box>)[boxEntry] : undefined;
 }
 
+/** Boxes that the function left in containers of its arguments (a recurrent state) become plain values there. */
 function unboxArguments(args: readonly unknown[], tape: Tape): void {
   const unbox = (item: unknown): unknown => {
     const entry = entryIn(item);

@@ -9,7 +9,7 @@ import { availableParallelism } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { compile, digest, stamped } from '../../native-commands/scripts/compile.mjs';
+import { compile, digest, sharedHeaders, stamped } from '../../native-commands/scripts/compile.mjs';
 
 const packageFolder = dirname(dirname(fileURLToPath(import.meta.url)));
 const native = join(packageFolder, 'native');
@@ -129,7 +129,7 @@ function warnings(messages) {
 export async function buildCuda({ emulation = false, out = join(packageFolder, 'build'), sanitize, archs = defaultArchs, report } = {}) {
   const { nvcc, units } = emulation ? { units: emulationUnits(sanitize) } : gpuUnits(archs);
   const include = nodeHeaders();
-  const headers = [native, join(native, 'emulation'), join(native, 'kernels'), processor].flatMap(folder =>
+  const headers = [native, join(native, 'emulation'), join(native, 'kernels'), processor, sharedHeaders].flatMap(folder =>
     filesOf(folder, '.h').map(path => readFileSync(path, 'utf8')),
   );
   const objects = join(out, emulation ? 'emulation-objects' : 'objects');

@@ -9,6 +9,7 @@
 #include <sanitizer/asan_interface.h>
 #endif
 
+#include "../../native-commands/native/addon_functions.h"
 #include "isa.h"
 #include "kernels.h"
 #include "parallel.h"
@@ -73,44 +74,6 @@ Napi::Value threads(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), knet::threadCount());
 }
 
-// A weak reference, which unlike JavaScript's WeakRef tells of a collection in the middle of a synchronous loop. It is known
-// to JavaScript by its address. Raw Node-API, here and below: every array that a user is given gets one.
-napi_value weak(napi_env env, napi_callback_info info) {
-  size_t count = 1;
-  napi_value target = nullptr, handle = nullptr;
-  napi_ref reference = nullptr;
-  napi_get_cb_info(env, info, &count, &target, nullptr, nullptr);
-  if (napi_create_reference(env, target, 0, &reference) != napi_ok) {
-    napi_throw_type_error(env, nullptr, "a weak reference to something that is not an object");
-    return nullptr;
-  }
-  napi_create_double(env, static_cast<double>(reinterpret_cast<uintptr_t>(reference)), &handle);
-  return handle;
-}
-
-napi_ref referenceOf(napi_env env, napi_callback_info info) {
-  size_t count = 1;
-  napi_value handle = nullptr;
-  double address = 0;
-  napi_get_cb_info(env, info, &count, &handle, nullptr, nullptr);
-  napi_get_value_double(env, handle, &address);
-  return reinterpret_cast<napi_ref>(static_cast<uintptr_t>(address));
-}
-
-// The target of a weak reference. Once it was collected, the reference ends and there is none.
-napi_value target(napi_env env, napi_callback_info info) {
-  const napi_ref reference = referenceOf(env, info);
-  napi_value value = nullptr;
-  napi_get_reference_value(env, reference, &value);
-  if (value == nullptr) napi_delete_reference(env, reference);
-  return value;
-}
-
-napi_value forget(napi_env env, napi_callback_info info) {
-  napi_delete_reference(env, referenceOf(env, info));
-  return nullptr;
-}
-
 // A function without arguments and result as one of JavaScript. Raw Node-API: this is the hot path.
 template <auto function>
 napi_value call(napi_env env, napi_callback_info) {
@@ -124,15 +87,9 @@ napi_value call(napi_env env, napi_callback_info) {
   return nullptr;
 }
 
-void addRaw(Napi::Object& exports, const char* name, napi_callback function) {
-  napi_value value;
-  napi_create_function(exports.Env(), name, NAPI_AUTO_LENGTH, function, nullptr, &value);
-  exports.Set(name, Napi::Value(exports.Env(), value));
-}
-
 template <auto function>
 void add(Napi::Object& exports, const char* name) {
-  addRaw(exports, name, call<function>);
+  knet::addFunction(exports, name, call<function>);
 }
 
 // A kernel that fails for want of memory alone.
@@ -158,9 +115,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("guard", Napi::Function::New(env, guard));
 #endif
   exports.Set("threads", Napi::Function::New(env, threads));
-  addRaw(exports, "weak", weak);
-  addRaw(exports, "target", target);
-  addRaw(exports, "forget", forget);
+  knet::addWeakReferences(exports);
   exports.Set("isa", Napi::String::New(env, knet::hasAvx512() ? "avx512" : knet::hasAvx2() ? "avx2" : "none"));
   add<knet::waitForCommands>(exports, "wait");
   add<later<knet::convolutionCommand>>(exports, "convolution");

@@ -7,7 +7,7 @@ import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { compile, digest, stamped } from '../../native-commands/scripts/compile.mjs';
+import { compile, digest, sharedHeaders, stamped } from '../../native-commands/scripts/compile.mjs';
 
 const packageFolder = dirname(dirname(fileURLToPath(import.meta.url)));
 const native = join(packageFolder, 'native');
@@ -52,7 +52,9 @@ async function build({ out = join(packageFolder, 'build'), sanitize, debug = fal
   ];
   const filesOf = (folder, ending) => (existsSync(folder) ? readdirSync(folder).filter(name => name.endsWith(ending)) : []);
   const isaFolder = join(native, 'isa');
-  const headers = [native, isaFolder].flatMap(folder => filesOf(folder, '.h').map(name => readFileSync(join(folder, name), 'utf8')));
+  const headers = [native, isaFolder, sharedHeaders].flatMap(folder =>
+    filesOf(folder, '.h').map(name => readFileSync(join(folder, name), 'utf8')),
+  );
   const units = [
     ...filesOf(native, '.cc').map(name => ({ source: join(native, name), object: name.replace('.cc', '.o'), flags: ['-march=x86-64'] })),
     ...filesOf(isaFolder, '.cc').flatMap(name =>

@@ -3,6 +3,10 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+/** Folder of the C++ headers that all addons share. */
+export const sharedHeaders = fileURLToPath(new URL('../native', import.meta.url));
 
 /** Runs a compiler; resolves to its messages, or rejects with them. */
 export function compile(compiler, args) {

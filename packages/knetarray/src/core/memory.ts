@@ -212,8 +212,8 @@ export class MemoryManager {
     const key = poolKey(dtype, this.#capacity(dtype, length));
     const list = this.#pool.get(key);
     if (list === undefined) return undefined;
-    // Taken up in the order in which they were made, storages play the same parts in a training
-    // step as before, and what a backend keeps for a set of storages is found again.
+    // Taken up in the order in which they were made, storages play the same parts in a training step as before, and what a backend keeps for
+    // a set of storages is found again.
     if (this.#unsorted.delete(key)) list.sort((a, b) => this.#made.get(b)! - this.#made.get(a)!);
     const storage = list.pop();
     if (storage !== undefined) this.#pooled -= bytes;
